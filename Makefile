@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+
+help: ## list these targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+run: ## install what is missing and run the whole archive on this machine, until Ctrl-C
+	@$(PYTHON) -m deploy.local.install run
+	@setpriv --pdeathsig TERM $(BIN)/python -m deploy.local.run
+
+test: ## install what is missing and run all tests, against services of their own
+	@$(PYTHON) -m deploy.local.install test
+	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(ARGS)
+
+lint: ## check style, types, import contracts, migrations, deployment settings and docker-compose.yml
+	@$(PYTHON) -m deploy.local.install lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	ENV_FILE= $(BIN)/python manage.py makemigrations --check --dry-run
+	ENV_FILE= HTTPS_ONLY=True SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+bench: ## measure ingest, search and the services
+	@$(PYTHON) -m deploy.local.install test
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove var/ and .venv, with all data in them, after asking
+	@printf 'Remove var/ (the archive'"'"'s data) and .venv? Type yes: '; read answer; \
+	if [ "$$answer" = yes ]; then rm -rf var .venv; else echo 'Nothing was removed.'; fi

@@ -1,0 +1,75 @@
+"""Staff's view of the rows. Frames are read here; they change through the intake and the API, which tell the world."""
+
+from typing import Any
+
+from django.contrib.gis import admin
+from django.http import HttpRequest
+
+from archive.models import Event, Frame, Headers, Profile, Proposal, StoredObject, Thumbnail, Version
+
+
+class ReadOnly:
+    """Rows to look at: changing them here would leave the store and the outbox behind."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class VersionRows(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # takes no brackets at run time
+    model = Version
+    extra = 0
+
+
+class HeaderRow(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = Headers
+    extra = 0
+
+
+@admin.register(Frame)
+class FrameAdmin(ReadOnly, admin.ModelAdmin[Frame]):
+    list_display = ("basename", "observation_date", "site_id", "instrument_id", "proposal_id", "public_date")
+    list_filter = ("configuration_type", "reduction_level", "is_listed")
+    search_fields = ("basename__startswith", "target_name__iexact")
+    show_full_result_count = False
+    inlines = (VersionRows, HeaderRow)
+
+
+@admin.register(Proposal)
+class ProposalAdmin(admin.ModelAdmin[Proposal]):
+    list_display = ("id", "title")
+    search_fields = ("id", "title")
+    filter_horizontal = ("members",)
+
+
+@admin.register(Profile)
+class ProfileAdmin(admin.ModelAdmin[Profile]):
+    list_display = ("user",)
+    search_fields = ("user__username",)
+
+
+@admin.register(StoredObject)
+class StoredObjectAdmin(ReadOnly, admin.ModelAdmin[StoredObject]):
+    list_display = ("path", "size_bytes", "stored_at", "verified_at", "fault")
+    search_fields = ("path__startswith", "md5")
+    show_full_result_count = False
+
+
+@admin.register(Thumbnail)
+class ThumbnailAdmin(ReadOnly, admin.ModelAdmin[Thumbnail]):
+    list_display = ("basename", "size", "frame")
+    search_fields = ("basename__startswith",)
+    raw_id_fields = ("frame", "object")
+    show_full_result_count = False
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
+    list_display = ("position", "name", "frame_id", "created_at", "published_at")
+    list_filter = ("name",)
+    show_full_result_count = False

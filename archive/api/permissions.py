@@ -1,0 +1,25 @@
+"""Everybody reads what the visibility rule shows them; superusers write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+
+if TYPE_CHECKING:  # rest_framework.views reads the settings that name this module
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+
+class SuperuserWrites(BasePermission):
+    """Reads for all, writes for superusers: being staff alone is not enough."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        return request.method in SAFE_METHODS or bool(request.user and request.user.is_superuser)
+
+
+class StaffOnly(BasePermission):
+    """Reads for staff."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        return bool(request.user and request.user.is_staff)

@@ -1,0 +1,33 @@
+"""Routes of the API."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from rest_framework.routers import DefaultRouter
+
+from archive.api.accounts import ProfileView, RevokeTokenView, TokenView
+from archive.api.frames import FrameViewSet
+from archive.api.health import health, ready, robots
+from archive.api.live import live_events
+from archive.api.thumbnails import ThumbnailViewSet
+from archive.api.versions import VersionViewSet
+
+router = DefaultRouter()
+router.include_format_suffixes = False
+router.register("frames", FrameViewSet, basename="frame")
+router.register("versions", VersionViewSet, basename="version")
+router.register("thumbnails", ThumbnailViewSet, basename="thumbnail")
+
+urlpatterns = [
+    path("profile/", ProfileView.as_view(), name="profile"),
+    path("api-token-auth/", TokenView.as_view(), name="api-token-auth"),
+    path("revoke_token/", RevokeTokenView.as_view(), name="revoke-token"),
+    path("api-auth/", include("rest_framework.urls")),
+    path("health/", health, name="health"),
+    path("health/ready/", ready, name="health-ready"),
+    path("robots.txt", robots, name="robots"),
+    path("events/", live_events, name="events"),
+    path("openapi/", SpectacularAPIView.as_view(), name="openapi"),
+    path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi"), name="swagger"),
+    path("redoc/", SpectacularRedocView.as_view(url_name="openapi"), name="redoc"),
+    path("", include(router.urls)),
+]

@@ -1,0 +1,115 @@
+"""The outbox: events are written with what they report, get their place after commit, and go to the broker."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from archive.enums import EventName
+from archive.errors import TransientError
+from archive.models import Event, Frame, Version
+from ingest.headers.record import FrameRecord
+
+# Advisory locks of PostgreSQL; the numbers are this archive's own and mean nothing else.
+POSITION_LOCK = 7_365_201
+DELIVERY_LOCK = 7_365_202
+BATCH_SIZE = 200
+
+# A position becomes visible only after all smaller ones: the lock is held to the commit.
+GIVE_POSITIONS = """
+    UPDATE archive_event AS event
+    SET position = waiting.position
+    FROM (
+        SELECT id,
+               (SELECT coalesce(max(position), 0) FROM archive_event)
+               + row_number() OVER (ORDER BY id) AS position
+        FROM archive_event
+        WHERE position IS NULL
+        ORDER BY id
+        LIMIT %s
+    ) AS waiting
+    WHERE event.id = waiting.id
+"""
+
+
+def record_event(
+    name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime, to_fits_exchange: bool = False
+) -> Event:
+    """Write an event in the caller's transaction: it happens if, and only if, what it reports happens."""
+    return Event.objects.create(
+        name=name, frame_id=frame.pk, body=body, created_at=at, to_fits_exchange=to_fits_exchange
+    )
+
+
+def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Version], at: datetime) -> Event:
+    """Report new bytes of a frame, with the body that subscribers of the OCS archive know."""
+    area = {"type": "Polygon", "coordinates": [record.footprint]}
+    body = {
+        **record.headers,
+        "area": json.dumps(area) if record.footprint else None,
+        "basename": frame.basename,
+        "version_set": [
+            {"key": version.object.version_id, "md5": version.md5, "extension": version.extension}
+            for version in versions
+        ],
+        "filename": frame.basename + versions[0].extension,
+        "frameid": frame.pk,
+    }
+    is_fits = any(version.is_fits for version in versions)
+    return record_event(EventName.FRAME_INGESTED, frame=frame, body=body, at=at, to_fits_exchange=is_fits)
+
+
+def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], datetime]) -> int:
+    """Give positions to new events and hand those that wait to `publish`, in order. Answers how many went.
+
+    `publish` returns when the broker has the message for certain, and raises TransientError otherwise. A relay that
+    dies in between leaves a batch that is sent again, with the same ids. Several relays may run: while one delivers,
+    the others find nothing to do.
+    """
+    _give_positions()
+    failure: TransientError | None = None
+    delivered: list[Event] = []
+    with transaction.atomic():
+        if not _is_free(DELIVERY_LOCK):
+            return 0
+        for event in _waiting():
+            try:
+                publish(event)
+            except TransientError as error:
+                failure = error
+                break
+            delivered.append(event)
+        Event.objects.filter(pk__in=[event.pk for event in delivered]).update(published_at=clock())
+    if failure is not None:
+        raise failure
+    return len(delivered)
+
+
+def _give_positions() -> None:
+    if not Event.objects.filter(position__isnull=True).exists():
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [POSITION_LOCK])
+        cursor.execute(GIVE_POSITIONS, [BATCH_SIZE])
+
+
+def _waiting() -> list[Event]:
+    waiting = Event.objects.filter(published_at__isnull=True, position__isnull=False)
+    return list(waiting.order_by("position")[:BATCH_SIZE])
+
+
+def _is_free(number: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        row: tuple[bool] = cursor.fetchone()
+    return row[0]
+
+
+def forget_delivered(*, older_than: timedelta, at: datetime) -> int:
+    """Delete delivered events that nobody may ask for any more. The newest one stays: positions go on from it."""
+    newest = Event.objects.aggregate(newest=Max("position"))["newest"]
+    old = Event.objects.filter(published_at__lt=at - older_than).exclude(position=newest)
+    return old.delete()[0]

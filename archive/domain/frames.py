@@ -1,0 +1,150 @@
+"""Frames enter the archive here, by whichever door they came."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive.domain import events
+from archive.domain.objects import NewObject, object_row
+from archive.domain.refusals import plain_refusals
+from archive.enums import EventName, ExposureKind
+from archive.models import Exposure, Frame, Headers, Relation, StoredObject, Version, sky
+from ingest.headers.record import FrameRecord, RelatedName
+from ingest.names import is_fits
+
+# Columns that a record fills; a client that posts a frame again may send only some of them.
+COLUMNS = frozenset(
+    {
+        "observation_date",
+        "observation_day",
+        "public_date",
+        "proposal_id",
+        "site_id",
+        "telescope_id",
+        "instrument_id",
+        "target_name",
+        "primary_optical_element",
+        "configuration_type",
+        "reduction_level",
+        "exposure_time",
+        "observation_id",
+        "request_id",
+    }
+)
+# "lsc1m005-fa15-20250309-0004-e91" is of exposure "lsc1m005-fa15-20250309-0004", and so is "…-e91_cat".
+OCS_NAME = re.compile(r"^(?P<exposure>[a-z0-9]+-[a-z0-9]+-\d{8}-\d+)-[a-z]\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """Bytes that now stand for a frame."""
+
+    object: NewObject
+    extension: str
+
+
+def find_by_md5(*, md5: str) -> Frame | None:
+    """Frame that these FITS bytes made when they were first taken in."""
+    return Frame.objects.filter(versions__md5=md5, versions__is_fits=True).first()
+
+
+def find_version(*, basename: str, md5: str) -> Frame | None:
+    """Frame of this name that has, or had, these bytes."""
+    return Frame.objects.filter(basename=basename, versions__md5=md5).first()
+
+
+def register_frame(
+    *, record: FrameRecord, versions: Sequence[NewVersion], at: datetime, sent: frozenset[str] = COLUMNS
+) -> Frame:
+    """Write a frame, its header, versions, relations and event; of a frame that exists only the columns in `sent`.
+
+    Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
+    that two frames which name each other can arrive at once without waiting for each other in a ring.
+
+    Raises ConflictError when the archive already holds one of the versions, UsageError when a value breaks a rule.
+    """
+    with plain_refusals():
+        return _registered(record, versions, at=at, sent=sent)
+
+
+def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: datetime, sent: frozenset[str]) -> Frame:
+    frame = _frame_of(record)
+    before = [name for name in record.related if name.basename < record.basename]
+    after = [name for name in record.related if name.basename > record.basename]
+    _make_placeholders(before)
+    _write_frame(frame, sent=sent, has_bytes=bool(versions))
+    _make_placeholders(after)
+    Headers.objects.bulk_create(
+        [Headers(frame=frame, data=dict(record.headers))],
+        update_conflicts=True,
+        unique_fields=["frame"],
+        update_fields=["data"],
+    )
+    _relate(frame, record.related)
+    if versions:
+        events.record_ingested(frame, record=record, versions=_add_versions(frame, versions, at=at), at=at)
+    else:
+        events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
+    return frame
+
+
+def _frame_of(record: FrameRecord) -> Frame:
+    values: dict[str, Any] = {name: getattr(record, name) for name in COLUMNS}
+    frame = Frame(basename=record.basename, **values)
+    if record.footprint is not None:
+        frame.area = sky.polygon_of(record.footprint)
+        frame.centre = sky.centre_of(record.footprint)
+    frame.exposure = _exposure_of(record)
+    return frame
+
+
+def _exposure_of(record: FrameRecord) -> Exposure | None:
+    match = OCS_NAME.match(record.basename)
+    if match is None:
+        return None
+    key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
+    Exposure.objects.bulk_create([Exposure(**key, night=record.observation_day)], ignore_conflicts=True)
+    return Exposure.objects.get(**key)
+
+
+def _write_frame(frame: Frame, *, sent: frozenset[str], has_bytes: bool) -> None:
+    changed = [*sorted(sent & COLUMNS), "area", "centre", "exposure", "modified_at"]
+    frame.is_listed = has_bytes and frame.observation_date is not None
+    if frame.is_listed:
+        changed.append("is_listed")
+    Frame.objects.bulk_create([frame], update_conflicts=True, unique_fields=["basename"], update_fields=changed)
+
+
+def _make_placeholders(names: Sequence[RelatedName]) -> None:
+    rows = [Frame(basename=basename) for basename in sorted({name.basename for name in names})]
+    Frame.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _relate(frame: Frame, names: Sequence[RelatedName]) -> None:
+    """Link a frame with those it names. Links are never taken back: a later header may only know less."""
+    if not names:
+        return
+    ids = dict(Frame.objects.filter(basename__in=[name.basename for name in names]).values_list("basename", "pk"))
+    rows = []
+    for name in names:
+        source, derived = (frame.pk, ids[name.basename]) if name.derived else (ids[name.basename], frame.pk)
+        rows.append(Relation(source_id=source, derived_id=derived, kind=name.kind))
+    Relation.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _add_versions(frame: Frame, versions: Sequence[NewVersion], *, at: datetime) -> list[Version]:
+    ordered = sorted(versions, key=lambda version: version.object.md5)
+    objects = StoredObject.objects.bulk_create([object_row(version.object, at=at) for version in ordered])
+    return Version.objects.bulk_create(
+        Version(
+            frame=frame,
+            object=stored,
+            extension=version.extension,
+            md5=stored.md5,
+            is_fits=is_fits(version.extension),
+            created=at,
+        )
+        for version, stored in zip(ordered, objects, strict=True)
+    )

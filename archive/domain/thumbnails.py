@@ -1,0 +1,52 @@
+"""Small pictures of frames: those that clients send, and the archive's own previews."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.domain import events
+from archive.domain.objects import NewObject, forget_object, object_row
+from archive.enums import EventName
+from archive.models import Frame, Thumbnail, Version
+
+
+@dataclass(frozen=True, slots=True)
+class NewThumbnail:
+    """One picture whose bytes are in the store."""
+
+    object: NewObject
+    size: str
+    basename: str
+    extension: str
+    width_px: int | None = None
+    height_px: int | None = None
+
+
+def register_thumbnail(*, frame: Frame, new: NewThumbnail, at: datetime, version: Version | None = None) -> Thumbnail:
+    """Write a thumbnail, in place of one of the same name; the old picture's bytes go on commit."""
+    old = Thumbnail.objects.select_related("object").filter(basename=new.basename).first()
+    stored = object_row(new.object, at=at)
+    stored.save()
+    thumbnail, _ = Thumbnail.objects.update_or_create(
+        basename=new.basename,
+        defaults={
+            "frame": frame,
+            "version": version,
+            "object": stored,
+            "size": new.size,
+            "extension": new.extension,
+            "width_px": new.width_px,
+            "height_px": new.height_px,
+        },
+    )
+    if old is not None:
+        forget_object(old.object)
+    return thumbnail
+
+
+def register_previews(*, version: Version, pictures: Sequence[NewThumbnail], at: datetime) -> None:
+    """Write the archive's own previews of a version, and say so."""
+    for picture in pictures:
+        register_thumbnail(frame=version.frame, new=picture, at=at, version=version)
+    body = {"frameid": version.frame_id, "sizes": [picture.size for picture in pictures]}
+    events.record_event(EventName.PREVIEWS_MADE, frame=version.frame, body=body, at=at)

@@ -1,0 +1,32 @@
+"""Names that more than one room uses. Imports nothing of the project."""
+
+from enum import IntEnum, StrEnum
+
+
+class EventName(StrEnum):
+    """What the outbox reports, in the past tense."""
+
+    FRAME_INGESTED = "frame.ingested"  # new bytes of a frame are in the archive
+    FRAME_UPDATED = "frame.updated"  # a frame's metadata changed, its bytes did not
+    PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store
+
+
+class ExposureKind(StrEnum):
+    """Which system's naming rules tie the files of one exposure together."""
+
+    OCS = "ocs"
+
+
+class RelationKind(StrEnum):
+    """What the source frame is to the frame derived from it."""
+
+    RAW_OF = "raw-of"
+    CALIBRATES = "calibrates"
+    CATALOGUE_OF = "catalogue-of"
+    RELATED = "related"  # the client named it without saying how
+
+
+class ReductionLevel(IntEnum):
+    """Levels that the archive itself treats in a special way; instruments define others."""
+
+    RAW = 0

@@ -1,0 +1,24 @@
+"""What the archive knows, as rows."""
+
+from archive.models.account import Profile
+from archive.models.event import Event
+from archive.models.exposure import Exposure
+from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
+from archive.models.proposal import Proposal
+from archive.models.stored_object import StoredObject
+from archive.models.version import Thumbnail, Version
+
+__all__ = [
+    "Event",
+    "Exposure",
+    "Frame",
+    "FrameQuerySet",
+    "Headers",
+    "Profile",
+    "Proposal",
+    "Reader",
+    "Relation",
+    "StoredObject",
+    "Thumbnail",
+    "Version",
+]

@@ -1,0 +1,121 @@
+"""Frames: exposures and products, whichever bytes now stand for them."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.gis.db import models
+from django.db.models import F, Q
+
+from archive.enums import RelationKind
+from archive.models.exposure import Exposure
+from archive.models.proposal import Proposal
+
+Reader = User | AnonymousUser
+
+
+class FrameQuerySet(models.QuerySet["Frame"]):
+    def visible_to(self, user: Reader, *, at: datetime) -> "FrameQuerySet":
+        """Keep what `user` may see at time `at`. Reads of frames and of their parts start here.
+
+        Everybody sees frames whose public date has come; members of a proposal see all of its frames. A frame that
+        is known only because another one names it (a placeholder) is seen by nobody.
+        """
+        known = self.filter(observation_date__isnull=False)
+        if user.is_active and user.is_superuser:
+            return known
+        public = Q(public_date__lte=at)
+        if not user.is_active or user.is_anonymous:
+            return known.filter(public)
+        return known.filter(public | Q(proposal_id__in=Proposal.ids_of(user)))
+
+    def listed(self) -> "FrameQuerySet":
+        """Keep what lists show: frames that have bytes."""
+        return self.filter(is_listed=True)
+
+
+class Frame(models.Model):
+    """One exposure, or one product of it, whichever bytes now stand for it."""
+
+    basename = models.CharField(max_length=1000, unique=True, help_text="File name up to its first dot")
+    exposure = models.ForeignKey(Exposure, null=True, on_delete=models.PROTECT, related_name="frames")
+    observation_date = models.DateTimeField(null=True, help_text="Start of the observation, UTC; null: placeholder")
+    observation_day = models.DateField(null=True, help_text="Local date at sunset")
+    public_date = models.DateTimeField(null=True, help_text="When everybody may see it, UTC; null: never")
+    # No foreign key: frames arrive before anybody tells the archive of their proposal.
+    proposal_id = models.CharField(max_length=64, default="", blank=True)
+    site_id = models.CharField(max_length=64, default="", blank=True)
+    telescope_id = models.CharField(max_length=64, default="", blank=True)
+    instrument_id = models.CharField(max_length=64, default="", blank=True)
+    target_name = models.CharField(max_length=1000, default="", blank=True)
+    primary_optical_element = models.CharField(max_length=100, default="", blank=True, help_text="Filter")
+    configuration_type = models.CharField(max_length=64, default="", blank=True)
+    reduction_level = models.SmallIntegerField(default=0, help_text="0 is raw, 91 final")
+    exposure_time = models.FloatField(null=True, help_text="Open-shutter time, s")
+    observation_id = models.IntegerField(null=True)
+    request_id = models.IntegerField(null=True)
+    area = models.PolygonField(geography=True, null=True, help_text="Footprint, ICRS")
+    # Regions are searched by footprint; the centre is for sorting and showing, and pays for no index.
+    centre = models.PointField(geography=True, null=True, spatial_index=False, help_text="Footprint's centre, ICRS")
+    is_listed = models.BooleanField(default=False, help_text="It has bytes and a date")
+    modified_at = models.DateTimeField(auto_now=True, help_text="Last change of this row, UTC")
+
+    objects = FrameQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="frame_basename_is_a_name", condition=Q(basename__regex=r"^[^/[:cntrl:]]+$")),
+            models.CheckConstraint(
+                name="frame_exposure_time_not_negative",
+                condition=Q(exposure_time__gte=0, exposure_time__lt=float("inf")),
+            ),
+            models.CheckConstraint(name="frame_reduction_level_not_negative", condition=Q(reduction_level__gte=0)),
+            models.CheckConstraint(name="frame_observation_id_not_negative", condition=Q(observation_id__gte=0)),
+            models.CheckConstraint(name="frame_request_id_not_negative", condition=Q(request_id__gte=0)),
+            models.CheckConstraint(
+                name="frame_listed_has_date",
+                condition=Q(is_listed=False) | Q(observation_date__isnull=False, observation_day__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("observation_date").desc(), F("id").desc(), name="frame_newest", condition=Q(is_listed=True)
+            ),
+            models.Index(fields=["proposal_id", "-observation_date", "-id"], name="frame_by_proposal"),
+            models.Index(fields=["site_id", "-observation_date", "-id"], name="frame_by_site"),
+            models.Index(fields=["instrument_id", "-observation_date", "-id"], name="frame_by_instrument"),
+            models.Index(fields=["target_name"], name="frame_by_target"),
+            models.Index(fields=["request_id"], name="frame_by_request", condition=Q(request_id__isnull=False)),
+            models.Index(
+                fields=["observation_id"], name="frame_by_observation", condition=Q(observation_id__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.basename
+
+
+class Headers(models.Model):
+    """The whole FITS header of a frame."""
+
+    frame = models.OneToOneField(Frame, primary_key=True, on_delete=models.CASCADE, related_name="headers")
+    data = models.JSONField(help_text="Header keys and values")
+
+    def __str__(self) -> str:
+        return f"headers of {self.frame_id}"
+
+
+class Relation(models.Model):
+    """How two frames belong together. A row reads source, kind, derived: a raw frame is `raw-of` its product."""
+
+    source = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="relations_out")
+    derived = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="relations_in")
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in RelationKind])
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "derived", "kind"], name="relation_once"),
+            models.CheckConstraint(name="relation_of_two_frames", condition=~Q(source=F("derived"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.kind} {self.derived_id}"

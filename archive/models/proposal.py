@@ -1,0 +1,25 @@
+"""Proposals and who holds them."""
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import Q
+
+
+class Proposal(models.Model):
+    """A programme whose members see its frames before their public date."""
+
+    id = models.CharField(primary_key=True, max_length=64, help_text="As frames carry it, such as PROP2026A-001")
+    title = models.CharField(max_length=200, default="", blank=True)
+    members = models.ManyToManyField(User, blank=True, related_name="proposals")
+
+    class Meta:
+        # The empty id stands in frames of no proposal: nobody may be a member of it.
+        constraints = [models.CheckConstraint(name="proposal_has_id", condition=~Q(id=""))]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @classmethod
+    def ids_of(cls, user: User) -> "models.QuerySet[Proposal, str]":
+        """Proposals of `user`, as a subquery."""
+        return cls.objects.filter(members=user).values_list("id", flat=True)

@@ -1,0 +1,197 @@
+"""The one door for bytes: check, translate, store, register, announce."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from archive.domain import frames
+from archive.domain.frames import NewVersion
+from archive.domain.objects import NewObject
+from archive.domain.thumbnails import NewThumbnail, register_thumbnail
+from archive.errors import ConflictError, UsageError
+from archive.models import Frame, Thumbnail
+from ingest.checksums import Digest, digest_of
+from ingest.headers import registry
+from ingest.headers.record import FrameRecord
+from ingest.headers.rules import HeaderRules
+from ingest.headers.translator import Source
+from ingest.inspection import Limits
+from ingest.names import has_header, is_fits, split_name
+from ingest.proposals import proposal_tags
+from ingest.sandbox import Inspector
+from ingest.stores.base import FileStore, StoredVersion, Upload
+from ingest.stores.keys import content_type_for, key_for, thumbnail_key_for
+from ingest.stores.local import LocalStore
+
+logger = structlog.get_logger(__name__)
+
+# Lamps and maps of the detector look at no place on the sky, whatever their header says.
+SKYLESS_TYPES = frozenset({"ARC", "BPM", "DOUBLE", "LAMPFLAT", "TRACE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one file."""
+
+    frame: Frame
+    is_new: bool  # False: the archive already held these bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PostedVersion:
+    """Bytes that a client says it has stored: version id in the store, MD5, and extension."""
+
+    key: str
+    md5: str
+    extension: str
+
+
+def ingest_file(
+    path: Path,
+    *,
+    store: FileStore,
+    inspector: Inspector,
+    now: datetime,
+    given: Mapping[str, Any] | None = None,
+) -> Ingested:
+    """Take one file into the archive. Bytes already held return the frame they made.
+
+    `given` is metadata that the caller adds to the header, or gives in place of one for a file that is no FITS.
+
+    Raises UsageError if the file can never pass, TransientError if it may pass later.
+    """
+    basename, extension = split_name(path.name)
+    _refuse_ignored(path.name)
+    digest = digest_of(path)
+    held = _held(basename, extension, digest)
+    if held is not None:
+        return Ingested(held, is_new=False)
+    record = _read_record(path, basename=basename, extension=extension, given=given or {}, inspector=inspector)
+    upload = Upload(
+        path=key_for(record),
+        digest=digest,
+        content_type=content_type_for(record.filename),
+        observed_at=record.observation_date,
+    )
+    # Bytes before row: the reconciler sweeps up an object without a row,
+    # but a row without its object is a promise broken to a reader.
+    stored = store.put(path, upload)
+    try:
+        frame = _register(record, store=store, stored=stored, digest=digest, now=now)
+    except ConflictError:
+        store.delete(stored.path, stored.version_id)
+        held = _held(basename, extension, digest)
+        if held is None:
+            raise
+        return Ingested(held, is_new=False)  # another worker was faster with the same bytes
+    except Exception:
+        store.delete(stored.path, stored.version_id)
+        raise
+    logger.info("frame_ingested", frame_id=frame.pk, basename=frame.basename, size_bytes=digest.size_bytes)
+    return Ingested(frame, is_new=True)
+
+
+def accept_posted(
+    *, record: FrameRecord, versions: Sequence[PostedVersion], sent: frozenset[str], store: FileStore, now: datetime
+) -> Frame:
+    """Register a frame whose bytes a client stored itself, under the path that its metadata gives.
+
+    A task reads the bytes later and marks those that are not what the client said. The local store's plain file is
+    taken into its versions at once, before the client can write over it.
+
+    Raises UsageError when metadata gives no path or the local store lacks the file, ConflictError when the archive
+    already holds the bytes.
+    """
+    new = [
+        NewVersion(
+            _posted_object(key_for(replace(record, extension=version.extension)), version, store=store),
+            version.extension,
+        )
+        for version in versions
+    ]
+    with transaction.atomic():
+        return frames.register_frame(record=record, versions=new, at=now, sent=sent)
+
+
+def accept_posted_thumbnail(
+    *,
+    record: FrameRecord,
+    frame_record: FrameRecord,
+    version: PostedVersion,
+    size: str,
+    store: FileStore,
+    now: datetime,
+) -> Thumbnail:
+    """Register a picture that a client stored itself; of a frame that is not known yet, the frame as well.
+
+    Raises as `accept_posted` does.
+    """
+    path = thumbnail_key_for(record, basename=record.basename, extension=version.extension)
+    picture = NewThumbnail(
+        _posted_object(path, version, store=store), size=size, basename=record.basename, extension=version.extension
+    )
+    with transaction.atomic():
+        frame = Frame.objects.filter(basename=frame_record.basename, observation_date__isnull=False).first()
+        if frame is None:
+            frame = frames.register_frame(record=frame_record, versions=(), at=now)
+        return register_thumbnail(frame=frame, new=picture, at=now)
+
+
+def _posted_object(path: str, version: PostedVersion, *, store: FileStore) -> NewObject:
+    version_id = store.adopt(path, md5=version.md5).version_id if isinstance(store, LocalStore) else version.key
+    return NewObject(store.name, path, version_id, version.md5)
+
+
+def inspection_limits() -> Limits:
+    """What one foreign file may cost, as the settings say."""
+    return Limits(
+        wall_s=settings.INSPECTION_SECONDS,
+        cpu_s=settings.INSPECTION_SECONDS,
+        memory_bytes=settings.INSPECTION_MEGABYTES << 20,
+        unpacked_bytes=settings.UNPACKED_GIGABYTES << 30,
+    )
+
+
+def _refuse_ignored(filename: str) -> None:
+    for fragment in settings.IGNORED_CHARS:
+        if fragment in filename:
+            raise UsageError(f"{filename} holds {fragment!r}: such files are not kept (IGNORED_CHARS).")
+
+
+def _held(basename: str, extension: str, digest: Digest) -> Frame | None:
+    if is_fits(extension):
+        return frames.find_by_md5(md5=digest.md5)
+    return frames.find_version(basename=basename, md5=digest.md5)
+
+
+def _read_record(
+    path: Path, *, basename: str, extension: str, given: Mapping[str, Any], inspector: Inspector
+) -> FrameRecord:
+    """Record of a file by every door alike: header and footprint from the file, where it has them."""
+    rules = replace(settings.HEADER_RULES, proposal_tags=proposal_tags)
+    if not has_header(extension):
+        source = Source(basename, extension, headers=(), given=given)
+        return registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
+    inspection = inspector.inspect(path)
+    source = Source(basename, extension, headers=[hdu.header for hdu in inspection.hdus], given=given)
+    record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
+    if _sees_sky(record, rules):
+        return replace(record, footprint=inspection.footprint)
+    return record
+
+
+def _sees_sky(record: FrameRecord, rules: HeaderRules) -> bool:
+    return record.configuration_type not in rules.calibration_types | SKYLESS_TYPES
+
+
+def _register(record: FrameRecord, *, store: FileStore, stored: StoredVersion, digest: Digest, now: datetime) -> Frame:
+    new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
+    version = NewVersion(new, record.extension)
+    with transaction.atomic():
+        return frames.register_frame(record=record, versions=[version], at=now)

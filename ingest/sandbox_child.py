@@ -1,0 +1,135 @@
+"""The process that reads foreign files for `ingest.sandbox`: one path in, one answer out, until its parent is gone.
+
+It has no secrets in its environment, can write no file, and is limited in memory and time. It answers in JSON, for
+whoever takes over this process through a fault of a C library must not get into its parent by a pickle.
+A fault that it does not foresee ends it: the parent refuses the file and starts another.
+"""
+
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import structlog
+from astropy import log as astropy_log
+from astropy.utils import data as astropy_data
+from astropy.utils import iers
+
+from archive.errors import UsageError
+from ingest.fits import inspect_file
+from ingest.footprint import footprint_of
+from ingest.inspection import Limits
+
+PARENT_CHECK_S = 5.0
+GRACE_S = 2.0  # the parent stops a slow child first, and says so; the alarm is for a child without a parent
+LENGTH_BYTES = 8
+WARM_UP = {
+    "SIMPLE": True,
+    "NAXIS": 2,
+    "NAXIS1": 9,
+    "NAXIS2": 9,
+    "CTYPE1": "RA---TAN",
+    "CTYPE2": "DEC--TAN",
+    "CDELT1": -0.1,
+    "CDELT2": 0.1,
+    "RADESYS": "FK5",
+}
+
+
+def main() -> None:
+    limits = Limits(**json.loads(sys.argv[1]))
+    answers = _own_answers()
+    remarks: list[dict[str, Any]] = []
+    _keep_remarks(remarks)
+    _forbid_network()
+    astropy_log.setLevel("ERROR")  # its remarks on foreign headers are long, and of no use to the operator
+    footprint_of([WARM_UP])  # what is loaded at first use is loaded before memory is limited
+    _limit_process(limits)
+    _send(answers, {"ready": True})
+    parent = os.getppid()
+    for path in _paths(parent):
+        _start_clocks(limits)
+        answer = _answer(path, limits)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _send(answers, answer | {"remarks": remarks})
+        if "memory" in answer:
+            return  # the heap may be in pieces: the parent starts another process
+        remarks.clear()
+
+
+def _answer(path: Path, limits: Limits) -> dict[str, Any]:
+    try:
+        return {"inspection": inspect_file(path, limits=limits).to_plain()}
+    except UsageError as error:
+        return {"usage": str(error)}
+    except MemoryError:
+        return {"memory": True}
+    except OSError as error:
+        return {"transient": f"{path.name} could not be read ({error}): try again."}
+
+
+def _own_answers() -> BinaryIO:
+    """Keep the way to the parent for answers alone; what anything prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _keep_remarks(remarks: list[dict[str, Any]]) -> None:
+    """Hand log events to the parent, which knows how and where this installation logs."""
+
+    def keep(_logger: object, level: str, event: MutableMapping[str, Any]) -> NoReturn:
+        remarks.append({"level": level} | dict(event))
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[keep])
+
+
+def _forbid_network() -> None:
+    iers.conf.auto_download = False
+    astropy_data.conf.allow_internet = False
+
+
+def _limit_process(limits: Limits) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    address_space = pages * resource.getpagesize() + limits.memory_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _start_clocks(limits: Limits) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(time.process_time()) + 1 + limits.cpu_s
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    signal.setitimer(signal.ITIMER_REAL, limits.wall_s + GRACE_S)
+
+
+def _paths(parent: int) -> Iterator[Path]:
+    """Paths as they come, one JSON text a line, until the parent closes the pipe or is no more."""
+    while True:
+        # A process that the parent forked may hold the pipe open after the parent's end.
+        while not select.select([0], [], [], PARENT_CHECK_S)[0]:
+            if os.getppid() != parent:
+                return
+        # One path at a time is asked for, so nothing of the next line waits in the buffer unseen by select.
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return
+        yield Path(json.loads(line))
+
+
+def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:
+    body = json.dumps(answer, allow_nan=False).encode()
+    answers.write(len(body).to_bytes(LENGTH_BYTES, "big") + body)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

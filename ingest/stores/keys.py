@@ -1,0 +1,138 @@
+"""Where an object stands in a store, and what its name says about it.
+
+Clients that store bytes themselves follow the same rules and never tell the path, so these must not change.
+"""
+
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Protocol
+from urllib.parse import quote
+
+from archive.errors import UsageError
+from ingest.headers.record import FrameRecord
+
+ARCHIVE_PREFIX = "archive/"  # what the archive makes itself; a listener for object events ignores it
+
+BAD_PIXEL_MASK = "BPM"
+PATH_MAX_BYTES = 1024  # the limit of S3
+PART_MAX_BYTES = 255  # the limit of file systems
+ASCII_DELETE = 127
+
+CONTENT_TYPES = (  # the first ending that fits
+    ((".fits", ".fits.fz", ".fits.gz", ".fit", ".fts"), "image/fits"),
+    ((".jpg", ".jpeg"), "image/jpeg"),
+    ((".png",), "image/png"),
+    ((".pdf",), "application/pdf"),
+    ((".gz", ".tgz"), "application/gzip"),
+    ((".json",), "application/json"),
+    ((".txt",), "text/plain; charset=utf-8"),
+)
+OTHER_CONTENT_TYPE = "application/octet-stream"
+# The letters of a token (RFC 9110): a file name of these alone needs no quotes in a header.
+TOKEN_PUNCTUATION = frozenset("!#$%&'*+-.^_`|~")
+
+
+class Placed(Protocol):
+    """What a folder is made of; a FrameRecord and a Frame both are such."""
+
+    @property
+    def site_id(self) -> str: ...
+    @property
+    def instrument_id(self) -> str: ...
+    @property
+    def observation_day(self) -> date | None: ...
+
+
+def key_for(record: FrameRecord) -> str:
+    """Path of a frame's bytes. Raises UsageError if the header does not say where they belong."""
+    if is_bad_pixel_mask(record):
+        parts = [*_instrument_parts(record), "bpm"]
+    else:
+        parts = [*_night_parts(record), "raw" if record.reduction_level == 0 else "processed"]
+    return _joined(*parts, record.filename)
+
+
+def thumbnail_key_for(placed: Placed, *, basename: str, extension: str) -> str:
+    """Path of a small image that a client sent; `placed` is the frame that it shows, or its own metadata."""
+    return _joined(*_night_parts(placed), "thumbnails", basename + extension)
+
+
+def preview_key_for(placed: Placed, *, basename: str) -> str:
+    """Path of a small image that the archive makes itself; `basename` is the image's own."""
+    return _joined("archive", "previews", *_night_parts(placed), f"{basename}.jpg")
+
+
+def is_bad_pixel_mask(record: FrameRecord) -> bool:
+    """Whether the record's type, its extension's name or its own name says so."""
+    name = record.basename.replace("_", "-")
+    return (
+        record.configuration_type == BAD_PIXEL_MASK
+        or record.headers.get("EXTNAME") == BAD_PIXEL_MASK
+        or name.startswith("bpm-")
+        or name.endswith("-bpm")
+        or "-bpm-" in name
+    )
+
+
+def check_path(path: str) -> None:
+    """Raise UsageError if no store should ever hold `path`: it could leave its folder, or name nothing."""
+    for part in path.split("/"):
+        _check_part(part, path)
+    if len(path.encode()) > PATH_MAX_BYTES:
+        raise UsageError(f"The path {path[:80]!r}… has more than {PATH_MAX_BYTES} bytes: choose shorter names.")
+
+
+def content_type_for(filename: str) -> str:
+    name = filename.lower()
+    for endings, content_type in CONTENT_TYPES:
+        if name.endswith(endings):
+            return content_type
+    return OTHER_CONTENT_TYPE
+
+
+def content_disposition_for(path: str) -> str:
+    """Header value with which a browser saves the file under its own name, whatever letters that has."""
+    name = PurePosixPath(path).name
+    if name.isascii() and all(letter.isalnum() or letter in TOKEN_PUNCTUATION for letter in name):
+        return f"attachment; filename={name}"
+    plain = "".join(letter if letter.isascii() and letter not in '"\\%' else "_" for letter in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _instrument_parts(placed: Placed) -> list[str]:
+    return [_given(placed.site_id, "site"), _given(placed.instrument_id, "instrument")]
+
+
+def _night_parts(placed: Placed) -> list[str]:
+    day = placed.observation_day.isoformat().replace("-", "") if placed.observation_day else ""
+    return [*_instrument_parts(placed), _given(day, "observation day")]
+
+
+def _given(value: str, what: str) -> str:
+    if not value:
+        raise UsageError(f"The header gives no {what}, and the file's path is made from it: add it and send again.")
+    return value
+
+
+def _joined(*parts: str) -> str:
+    for part in parts:
+        if "/" in part:
+            raise UsageError(f"{part!r} can not be part of a path: take the slash out of the header value or name.")
+    path = "/".join(parts)
+    check_path(path)
+    return path
+
+
+def _check_part(part: str, path: str) -> None:
+    if not part:
+        raise UsageError(f"The path {path!r} is empty or has an empty part: give every part a name.")
+    if part.startswith("."):
+        raise UsageError(f"The part {part!r} of a path begins with a dot: choose another name.")
+    if any(ord(letter) < ord(" ") or ord(letter) == ASCII_DELETE for letter in part):
+        raise UsageError(f"The part {part!r} of a path holds a control character: choose another name.")
+    if any("\ud800" <= letter <= "\udfff" for letter in part):
+        raise UsageError(f"The part {part!r} of a path is not valid text: choose another name.")
+    if len(part.encode()) > PART_MAX_BYTES:
+        raise UsageError(
+            f"The part {part[:80]!r}… of a path has more than {PART_MAX_BYTES} bytes: choose another name."
+        )

@@ -1,0 +1,214 @@
+"""A store on a file system: every version is a file of its own. docs/decisions/0003 says why it lies as it does."""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+
+from archive.errors import NotFoundError, UsageError
+from ingest.checksums import digest_of
+from ingest.stores import local_files
+from ingest.stores.base import StoredVersion, Upload
+from ingest.stores.blocks import check_range, copy_digesting, open_source, read_range, require_digest
+from ingest.stores.keys import check_path
+from ingest.stores.links import LinkSigner
+
+logger = structlog.get_logger(__name__)
+
+# Paths have no part with a leading dot, so neither of these can ever be taken for one.
+VERSIONS = ".versions"
+INCOMING = ".incoming"
+LEFTOVER_AGE = timedelta(days=1)  # no writer pauses that long: its process is gone
+LITTLE_SPACE = 0.05
+
+TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
+OWN_VERSION_ID = re.compile(r"(\d{8}T\d{12}Z)-[0-9a-f]{8}", re.ASCII)
+ADOPTED_VERSION_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+CLOCK_STEP = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LocalStore:
+    """Versions at `<root>/.versions/<path>/<version id>`. Safe with many threads and processes on one root."""
+
+    name = "local"
+
+    def __init__(self, *, root: Path, base_url: str, signing_key: str) -> None:
+        self._root = root
+        self._versions_root = root / VERSIONS
+        self._incoming = self._versions_root / INCOMING
+        self._links = LinkSigner(base_url=base_url, signing_key=signing_key)
+        self._leftovers_removed = False
+
+    def put(self, source: Path, upload: Upload) -> StoredVersion:
+        folder = self._folder_of(upload.path)
+        with open_source(source) as stream, self._arriving(upload.path) as (arrived, target):
+            require_digest(copy_digesting(stream, target), upload.digest, path=upload.path)
+            stored_at = self._next_instant(upload.path)
+            version_id = f"{stored_at:{TIME_FORMAT}}-{secrets.token_hex(4)}"
+            _finish(target, stored_at)
+            local_files.place(arrived, folder / version_id, above=self._versions_root)
+        return StoredVersion(upload.path, version_id, upload.digest.size_bytes, stored_at)
+
+    def adopt(self, path: str, *, md5: str) -> StoredVersion:
+        """Take the plain file at `<root>/<path>`, which a client wrote there itself, into the versions.
+
+        Its version id is its MD5, as such clients say. It is copied: a hard link would share its bytes with the plain
+        file, and a client that overwrites that one truncates it in place. To repeat it is safe.
+
+        Raises UsageError if there is no such file or its MD5 is another.
+        """
+        folder = self._folder_of(path)
+        if not ADOPTED_VERSION_ID.fullmatch(md5):
+            raise UsageError(f"{md5!r} is no MD5 of 32 lower-case hexadecimal digits: send that of the file.")
+        with contextlib.suppress(NotFoundError):
+            return self.head(path, md5)
+        plain = self._inside(self._root / path)
+        if not plain.is_file():
+            raise UsageError(f"The local store has no file at {path!r}: put it there, then send its record again.")
+        with open_source(plain) as stream, self._arriving(path) as (arrived, target):
+            found = copy_digesting(stream, target)
+            if found.md5 != md5:
+                raise UsageError(
+                    f"The file at {path!r} has the MD5 {found.md5}, not {md5}: store it and send it again."
+                )
+            stored_at = self._next_instant(path)
+            _finish(target, stored_at)
+            local_files.place(arrived, folder / md5, above=self._versions_root)
+        return StoredVersion(path, md5, found.size_bytes, stored_at)
+
+    def head(self, path: str, version_id: str) -> StoredVersion:
+        file, status = self._found(path, version_id)
+        return StoredVersion(path, version_id, status.st_size, _stored_at(file.name, status))
+
+    def stream(self, path: str, version_id: str, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        check_range(start, stop)
+        file, _status = self._found(path, version_id)
+        blocks = _blocks_of(file, path, start, stop)
+        next(blocks)  # opens the file: from here on a deletion does not disturb the reader
+        return blocks
+
+    def versions(self, path: str) -> list[StoredVersion]:
+        folder = self._folder_of(path)
+        found: list[StoredVersion] = []
+        with local_files.answering_os_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            for file in folder.iterdir():
+                with contextlib.suppress(NotFoundError):  # a folder of longer paths, or deleted since
+                    found.append(self.head(path, file.name))
+        return sorted(found, key=lambda version: (version.stored_at, version.version_id), reverse=True)
+
+    def delete(self, path: str, version_id: str) -> None:
+        """Remove one version; with an adopted one also the plain file, as long as that still holds the same bytes."""
+        folder = self._folder_of(path)
+        with local_files.answering_os_errors(path):
+            if ADOPTED_VERSION_ID.fullmatch(version_id):
+                self._remove_plain(path, md5=version_id)
+            with contextlib.suppress(NotFoundError, FileNotFoundError):
+                file, _status = self._found(path, version_id)
+                file.unlink()
+                local_files.remove_empty_folders(folder, above=self._versions_root)
+
+    def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
+        check_path(path)
+        return self._links.link_for(path, version_id, expires_in=expires_in)
+
+    def verify(self, *, path: str, version_id: str, expires: str, signature: str, now: datetime) -> None:
+        """Raise UsageError unless these are the parts of a link that `signed_url` made and that holds at `now`."""
+        self._links.verify(path=path, version_id=version_id, expires=expires, signature=signature, now=now)
+
+    def check(self) -> str | None:
+        with self._arriving(str(self._root)) as (_arrived, target):
+            target.write(b"can the archive write here?")
+        space = shutil.disk_usage(self._root)
+        if space.free < LITTLE_SPACE * space.total:
+            return f"The disk of the local store has only {space.free // 2**20} MiB free: make space soon."
+        return None
+
+    def _folder_of(self, path: str) -> Path:
+        check_path(path)
+        return self._inside(self._versions_root / path)
+
+    def _inside(self, place: Path) -> Path:
+        if not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self._root)):
+            raise UsageError(f"{place} leads out of the local store by a symbolic link: remove that link.")
+        return place
+
+    def _found(self, path: str, version_id: str) -> tuple[Path, os.stat_result]:
+        """The file of one version. Raises NotFoundError."""
+        file = self._folder_of(path) / version_id
+        if OWN_VERSION_ID.fullmatch(version_id) or ADOPTED_VERSION_ID.fullmatch(version_id):
+            with (
+                local_files.answering_os_errors(path),
+                contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            ):
+                status = file.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    return file, status
+        raise NotFoundError(f"The local store has no version {version_id!r} of {path!r}.")
+
+    def _next_instant(self, path: str) -> datetime:
+        """Now, or just after the newest version if the clock was set back: a later version never looks older."""
+        now = datetime.now(UTC)
+        newest = self.versions(path)[:1]
+        return max([now, *(version.stored_at + CLOCK_STEP for version in newest)])
+
+    @contextmanager
+    def _arriving(self, path: str) -> Iterator[tuple[Path, BinaryIO]]:
+        with local_files.answering_os_errors(path):
+            # Not with parents: where the root's disk is not mounted nothing must be written.
+            self._versions_root.mkdir(exist_ok=True)
+            self._incoming.mkdir(exist_ok=True)
+            self._remove_leftovers()
+            with local_files.arriving_file(self._incoming) as arriving:
+                yield arriving
+
+    def _remove_leftovers(self) -> None:
+        """Once in a process: remove what killed writers left behind."""
+        if self._leftovers_removed:
+            return
+        self._leftovers_removed = True
+        before = datetime.now(UTC) - LEFTOVER_AGE
+        removed = local_files.remove_older_than(self._incoming, before_s=before.timestamp())
+        if removed:
+            logger.info("leftovers_removed", store=self.name, files=removed)
+
+    def _remove_plain(self, path: str, *, md5: str) -> None:
+        plain = self._inside(self._root / path)
+        with contextlib.suppress(FileNotFoundError):
+            if plain.is_file() and digest_of(plain).md5 == md5:
+                plain.unlink()
+                local_files.sync_folder(plain.parent)
+
+
+def _finish(target: BinaryIO, stored_at: datetime) -> None:
+    """Give an arriving file its time and make its bytes durable."""
+    target.flush()
+    stored_ns = (stored_at - EPOCH) // CLOCK_STEP * 1000
+    os.utime(target.fileno(), ns=(stored_ns, stored_ns))
+    os.fsync(target.fileno())
+
+
+def _stored_at(version_id: str, status: os.stat_result) -> datetime:
+    if own := OWN_VERSION_ID.fullmatch(version_id):
+        return datetime.strptime(own[1], TIME_FORMAT).replace(tzinfo=UTC)
+    return EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
+
+
+def _blocks_of(file: Path, path: str, start: int, stop: int | None) -> Iterator[bytes]:
+    """First an empty block, as soon as the file is open; then its bytes."""
+    try:
+        stream = file.open("rb")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"The local store has no version {file.name!r} of {path!r} any more.") from error
+    with stream, local_files.answering_os_errors(path):
+        yield b""
+        yield from read_range(stream, start, stop)

@@ -1,0 +1,8 @@
+"""Django's entry to the pipeline."""
+
+from django.apps import AppConfig
+
+
+class PipelineConfig(AppConfig):
+    name = "pipeline"
+    verbose_name = "Pipeline"

@@ -1,0 +1,120 @@
+"""Previews: a frame's newest FITS file to a few JPEGs, kept as its thumbnails."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from astropy.io import fits
+from django.conf import settings
+from django.db import transaction
+
+from archive.domain import access
+from archive.domain.objects import NewObject
+from archive.domain.store import the_store
+from archive.domain.thumbnails import NewThumbnail, register_previews
+from archive.errors import ConflictError, NotFoundError
+from archive.models import Frame, StoredObject, Thumbnail, Version
+from ingest.checksums import digest_of
+from ingest.names import is_fits
+from ingest.stores.base import FileStore, Upload
+from ingest.stores.keys import preview_key_for
+from pipeline.arrays.planes import ImagePlane, Picture
+from pipeline.arrays.previews import previews
+
+logger = structlog.get_logger(__name__)
+
+EXTENSION = ".jpg"
+
+
+def make_previews(*, frame_id: int, at: datetime) -> None:
+    """Make the previews of a frame's newest version, unless they are there already.
+
+    A frame that is gone, has no FITS file or no image gets none. Raises TransientError when the store can not be
+    reached.
+    """
+    version = _version_to_show(frame_id)
+    if version is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="previews-") as folder:
+        try:
+            pictures = _pictures_of(version, Path(folder))
+        except (OSError, ValueError, TypeError, fits.VerifyError) as error:
+            # astropy's ways of saying that it can not read the pixels; trying again would not help.
+            logger.warning("previews_failed", frame_id=frame_id, reason=str(error))
+            return
+        if pictures:
+            _hand_over(version, pictures, folder=Path(folder), at=at)
+
+
+def _version_to_show(frame_id: int) -> Version | None:
+    frame = Frame.objects.filter(pk=frame_id, is_listed=True).first()
+    if frame is None:
+        return None
+    try:
+        version = access.newest_version(frame)
+    except (ConflictError, NotFoundError) as error:
+        logger.warning("previews_skipped", frame_id=frame_id, reason=str(error))
+        return None
+    if not is_fits(version.extension) or Thumbnail.objects.filter(version=version).exists():
+        return None
+    return version
+
+
+def _pictures_of(version: Version, folder: Path) -> Mapping[str, Picture]:
+    local = folder / f"frame{version.extension}"
+    with local.open("wb") as target:
+        for block in access.stream_of(version.object):
+            target.write(block)
+    with fits.open(local) as hdus:
+        return previews(list(_planes(hdus)), settings.PREVIEW_SIZES_PX)
+
+
+def _planes(hdus: fits.HDUList) -> Iterator[ImagePlane]:
+    """Every HDU that holds an image, with the primary header's cards beneath its own."""
+    shared = dict(hdus[0].header)
+    for hdu in hdus:
+        if hdu.is_image and hdu.data is not None:
+            yield ImagePlane(hdu.data, {**shared, **dict(hdu.header)})
+
+
+def _hand_over(version: Version, pictures: Mapping[str, Picture], *, folder: Path, at: datetime) -> None:
+    """Store and register the pictures, once.
+
+    The frame's row is locked meanwhile: of two workers with the same task the second finds the work done, and bytes
+    that a killed worker left without a row are swept before new ones are put.
+    """
+    store = the_store()
+    with transaction.atomic():
+        frame = Frame.objects.select_for_update(no_key=True).filter(pk=version.frame_id).first()
+        if frame is None or Thumbnail.objects.filter(version=version).exists():
+            return
+        new = [_stored(version, size, picture, store=store, folder=folder) for size, picture in pictures.items()]
+        register_previews(version=version, pictures=new, at=at)
+    logger.info("previews_made", frame_id=frame.pk, sizes=list(pictures))
+
+
+def _stored(version: Version, size: str, picture: Picture, *, store: FileStore, folder: Path) -> NewThumbnail:
+    basename = f"{version.frame.basename}-{size}"
+    key = preview_key_for(version.frame, basename=basename)
+    _sweep(store, key)
+    local = folder / f"{size}{EXTENSION}"
+    local.write_bytes(picture.jpeg)
+    digest = digest_of(local)
+    stored = store.put(local, Upload(path=key, digest=digest, content_type="image/jpeg"))
+    return NewThumbnail(
+        NewObject(store.name, stored.path, stored.version_id, digest.md5, digest),
+        size=size,
+        basename=basename,
+        extension=EXTENSION,
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+    )
+
+
+def _sweep(store: FileStore, key: str) -> None:
+    held = set(StoredObject.objects.filter(store=store.name, path=key).values_list("version_id", flat=True))
+    for orphan in store.versions(key):
+        if orphan.version_id not in held:
+            store.delete(key, orphan.version_id)

@@ -1,0 +1,47 @@
+"""Event name to task: the pipeline hears the archive's events and starts what they call for."""
+
+import json
+from typing import Any
+
+import structlog
+from celery import bootsteps
+from kombu import Consumer, Message
+
+from archive.domain import broker
+from archive.enums import EventName
+from pipeline import tasks
+
+logger = structlog.get_logger(__name__)
+
+SUBSCRIPTIONS: dict[str, tuple[Any, ...]] = {
+    EventName.FRAME_INGESTED: (tasks.verify_frame, tasks.make_previews),
+}
+
+
+class EventConsumer(bootsteps.ConsumerStep):
+    """Runs inside each worker. Workers share one queue, so each event is heard once."""
+
+    def get_consumers(self, channel: Any) -> list[Consumer]:
+        return [
+            Consumer(
+                channel,
+                queues=[broker.pipeline_queue()],
+                on_message=start_tasks,
+                prefetch_count=10,
+            )
+        ]
+
+
+def start_tasks(message: Message) -> None:
+    """Start the tasks of one event. It is acknowledged once the broker has them, so none is lost on the way."""
+    try:
+        event = json.loads(message.body or "")
+        name, frame_id, event_id = event["event"], event["frame_id"], event["id"]
+    except (ValueError, KeyError, TypeError):
+        logger.exception("event_not_understood", message_id=message.properties.get("message_id"))
+        message.reject()
+        return
+    for task in SUBSCRIPTIONS.get(name, ()):
+        # An event that comes twice starts the same task again under the same id; tasks are safe twice.
+        task.apply_async(kwargs={"frame_id": frame_id}, task_id=f"{event_id}-{task.name.rpartition('.')[2]}")
+    message.ack()

@@ -1,0 +1,37 @@
+"""Celery tasks: an id in, and one call. Each is safe twice and has both time limits."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from archive.domain import events, verification
+from archive.errors import TransientError
+from pipeline.reductions import previews
+
+LOST_AFTER = timedelta(minutes=10)  # an object that nobody has read for so long has lost its task
+SWEEP_SIZE = 1000
+
+
+@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=10, soft_time_limit=120, time_limit=150)
+def make_previews(*, frame_id: int, **_added_later: object) -> None:
+    previews.make_previews(frame_id=frame_id, at=timezone.now())
+
+
+@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=10, soft_time_limit=600, time_limit=660)
+def verify_frame(*, frame_id: int, **_added_later: object) -> None:
+    verification.verify_frame(frame_id=frame_id, at=timezone.now())
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def verify_unread_objects() -> None:
+    """Ask again for what should have been verified by now."""
+    late = verification.frames_with_unread_objects(older_than=LOST_AFTER, at=timezone.now(), most=SWEEP_SIZE)
+    for frame_id in dict.fromkeys(late):
+        verify_frame.delay(frame_id=frame_id)
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def forget_old_events() -> None:
+    events.forget_delivered(older_than=settings.EVENT_LIFETIME, at=timezone.now())

@@ -1,0 +1,35 @@
+"""The API: Django REST Framework, its pages and its OpenAPI document."""
+
+from settings import env
+
+__all__ = ["PAGINATION_DEFAULT_LIMIT", "PAGINATION_MAX_LIMIT", "REST_FRAMEWORK", "SPECTACULAR_SETTINGS"]
+
+PAGINATION_DEFAULT_LIMIT = env.PAGINATION_DEFAULT_LIMIT
+PAGINATION_MAX_LIMIT = env.PAGINATION_MAX_LIMIT
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "archive.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["archive.api.permissions.SuperuserWrites"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "archive.api.pagination.LimitOffset",
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "archive.api.renderers.PicturePages",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "archive.api.errors.answer_error",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": env.NAVBAR_TITLE_TEXT,
+    "DESCRIPTION": "Frames of an observatory: what was seen, when and where, and its files.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}

@@ -1,0 +1,76 @@
+"""Celery: the app, its broker and its beat schedule; and the exchanges that events go to."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_init
+
+from settings import env
+
+__all__ = [
+    "CELERY_ACCEPT_CONTENT",
+    "CELERY_BEAT_SCHEDULE",
+    "CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP",
+    "CELERY_BROKER_TRANSPORT_OPTIONS",
+    "CELERY_BROKER_URL",
+    "CELERY_TASK_ACKS_LATE",
+    "CELERY_TASK_DEFAULT_QUEUE",
+    "CELERY_TASK_IGNORE_RESULT",
+    "CELERY_TASK_REJECT_ON_WORKER_LOST",
+    "CELERY_TASK_SOFT_TIME_LIMIT",
+    "CELERY_TASK_TIME_LIMIT",
+    "CELERY_TIMEZONE",
+    "CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS",
+    "CELERY_WORKER_HIJACK_ROOT_LOGGER",
+    "CELERY_WORKER_MAX_MEMORY_PER_CHILD",
+    "CELERY_WORKER_PREFETCH_MULTIPLIER",
+    "EVENTS_EXCHANGE_NAME",
+    "EVENT_LIFETIME",
+    "PIPELINE_QUEUE",
+    "PROCESSED_EXCHANGE_ENABLED",
+    "PROCESSED_EXCHANGE_NAME",
+    "QUEUE_BROKER_URL",
+]
+
+QUEUE_BROKER_URL = env.QUEUE_BROKER_URL
+PROCESSED_EXCHANGE_ENABLED = env.PROCESSED_EXCHANGE_ENABLED
+PROCESSED_EXCHANGE_NAME = env.PROCESSED_EXCHANGE_NAME
+EVENTS_EXCHANGE_NAME = env.EVENTS_EXCHANGE_NAME
+EVENT_LIFETIME = timedelta(days=env.EVENT_DAYS)
+PIPELINE_QUEUE = "archive.pipeline"
+
+CELERY_BROKER_URL = env.QUEUE_BROKER_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "archive.tasks"
+CELERY_TASK_IGNORE_RESULT = True
+# A task whose worker dies goes back to the queue; every task is safe twice.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 300  # seconds; tasks set their own, shorter ones
+CELERY_TASK_TIME_LIMIT = 330
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_000_000  # kB; a child that has grown is replaced after its task
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "verify-unread-objects": {"task": "pipeline.tasks.verify_unread_objects", "schedule": timedelta(minutes=10)},
+    "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
+}
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")  # for the celery command, which knows only this module
+app = Celery("archive")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["pipeline"])
+
+
+@worker_init.connect
+def listen_to_events(sender: Any = None, **_: Any) -> None:  # noqa: ARG001 - Celery's signature
+    """Let every worker hear the archive's events. Imported late: subscriptions need the apps to be loaded."""
+    from pipeline.subscriptions import EventConsumer  # noqa: PLC0415
+
+    app.steps["consumer"].add(EventConsumer)

@@ -1,0 +1,229 @@
+"""The only reader of the environment: one typed, commented name per line.
+
+Names and defaults that deployments of the OCS archive already set are kept. `make run` writes the values of its
+private services to a file (`ENV_FILE`, var/run.env); while it is up they stand in for variables that are not set, so
+that `manage.py` in another terminal talks to the same services.
+"""
+
+import ast
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One name that the archive reads, for the table in docs/settings.md."""
+
+    name: str
+    default: str
+    says: str
+
+
+KNOWN: dict[str, Variable] = {}
+
+
+def _running_services() -> dict[str, str]:
+    """Values of a `make run` that is up; nothing when it is not."""
+    path = Path(os.environ.get("ENV_FILE", BASE_DIR / "var" / "run.env") or os.devnull)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    try:
+        command = Path(f"/proc/{int(values['RUN_PID'])}/cmdline").read_bytes()
+    except (OSError, KeyError, ValueError):
+        return {}
+    return values if b"deploy.local" in command else {}
+
+
+_FALLBACK = _running_services()
+
+
+def _read(name: str, default: str, says: str, parse: Callable[[str], T]) -> T:
+    KNOWN[name] = Variable(name, default, says)
+    raw = os.environ.get(name, _FALLBACK.get(name, default))
+    try:
+        return parse(raw)
+    except (ValueError, SyntaxError) as error:
+        message = f"{name}={raw!r} can not be read ({error}). It means: {says}."
+        raise ImproperlyConfigured(message) from error
+
+
+def _text(name: str, default: str, says: str) -> str:
+    return _read(name, default, says, str)
+
+
+def _number(name: str, default: str, says: str) -> int:
+    return _read(name, default, says, int)
+
+
+def _flag(name: str, default: str, says: str) -> bool:
+    def parse(raw: str) -> bool:
+        value = ast.literal_eval(raw.strip().capitalize())
+        if not isinstance(value, bool):
+            raise ValueError("give True or False")
+        return value
+
+    return _read(name, default, says, parse)
+
+
+def _names(name: str, default: str, says: str) -> tuple[str, ...]:
+    return _read(name, default, says, lambda raw: tuple(part.strip() for part in raw.split(",") if part.strip()))
+
+
+def _mapping(name: str, default: str, says: str) -> dict[str, str]:
+    def parse(raw: str) -> dict[str, Any]:
+        value = ast.literal_eval(raw)
+        if not isinstance(value, dict):
+            raise ValueError("give a dictionary as Python writes it")
+        return value
+
+    return _read(name, default, says, parse)
+
+
+# Django
+SECRET_KEY = _text("SECRET_KEY", "", "key of sessions and of signed links; random at each start when empty")
+SECRET_KEY = SECRET_KEY or secrets.token_urlsafe(48)
+DEBUG = _flag("DEBUG", "False", "pages with tracebacks; never where others can reach it")
+ALLOWED_HOSTS = _names("ALLOWED_HOSTS", "*", "host names the archive answers to")
+CSRF_TRUSTED_ORIGINS = _names(
+    "CSRF_TRUSTED_ORIGINS", "", "origins whose forms are taken, such as https://archive.example.org"
+)
+HTTPS_ONLY = _flag("HTTPS_ONLY", "False", "redirect to https, send HSTS, secure cookies: True behind a TLS proxy")
+LOG_LEVEL = _text("LOG_LEVEL", "INFO", "least severe log line that is written")
+LOG_FORMAT = _text("LOG_FORMAT", "console", "console for people, json for collectors")
+
+# Cache
+CACHE_LOC = _text("CACHE_LOC", "", "memcached as host:port; when empty each process has a cache of its own")
+CACHE_BACKEND = _text("CACHE_BACKEND", "", "Django cache backend; memcached when CACHE_LOC is set, else local memory")
+
+# Database
+DB_HOST = _text("DB_HOST", "127.0.0.1", "PostgreSQL that takes writes")
+DB_HOST_READER = _text(
+    "DB_HOST_READER", "127.0.0.1", "PostgreSQL that may answer reads; equal to DB_HOST when there is no replica"
+)
+DB_PORT = _number("DB_PORT", "5432", "port of both")
+DB_NAME = _text("DB_NAME", "archive", "database")
+DB_USER = _text("DB_USER", "postgres", "role")
+DB_PASS = _text("DB_PASS", "postgres", "its password")
+
+# File store
+FILESTORE_TYPE = _text("FILESTORE_TYPE", "dummy", "dummy (keeps nothing), local or s3")
+FILESYSTEM_STORAGE_ROOT_DIR = _text("FILESYSTEM_STORAGE_ROOT_DIR", "", "local store's folder")
+FILESYSTEM_STORAGE_BASE_URL = _text(
+    "FILESYSTEM_STORAGE_BASE_URL", "http://0.0.0.0/", "address that the local store's links are built on"
+)
+BUCKET = _text("BUCKET", "testbucket", "S3 bucket; its versioning must be on")
+AWS_ACCESS_KEY_ID = _text("AWS_ACCESS_KEY_ID", "", "S3 access key")
+AWS_SECRET_ACCESS_KEY = _text("AWS_SECRET_ACCESS_KEY", "", "S3 secret key")
+AWS_DEFAULT_REGION = _text("AWS_DEFAULT_REGION", "us-west-2", "S3 region")
+S3_ENDPOINT_URL = _text("S3_ENDPOINT_URL", "https://s3.us-west-2.amazonaws.com", "S3 server")
+S3_ADDRESSING_STYLE = _text("S3_ADDRESSING_STYLE", "virtual", "virtual (bucket in the host name) or path")
+S3_SIGNATURE_VERSION = _text("S3_SIGNATURE_VERSION", "s3v4", "how requests and links are signed")
+S3_DAYS_TO_IA_STORAGE = _number("S3_DAYS_TO_IA_STORAGE", "60", "older observations are stored for infrequent access")
+LINK_HOURS = _number("LINK_HOURS", "48", "how long a link to a file's bytes works, hours")
+
+# Messages
+PROCESSED_EXCHANGE_ENABLED = _flag("PROCESSED_EXCHANGE_ENABLED", "True", "send a message for each new FITS frame")
+PROCESSED_EXCHANGE_NAME = _text("PROCESSED_EXCHANGE_NAME", "archived_fits", "fanout exchange of those messages")
+EVENTS_EXCHANGE_NAME = _text("EVENTS_EXCHANGE_NAME", "archive.events", "topic exchange of every event")
+QUEUE_BROKER_URL = _text(
+    "QUEUE_BROKER_URL", "memory://localhost", "RabbitMQ; memory:// means none: events wait in the outbox"
+)
+EVENT_DAYS = _number("EVENT_DAYS", "30", "how long delivered events stay in the outbox for replay, days")
+
+# Instruments and their types
+CONFIGURATION_TYPES = _names(
+    "CONFIGURATION_TYPES",
+    "BIAS,DARK,EXPOSE,SPECTRUM,LAMPFLAT,SKYFLAT,STANDARD,TRAILED,GUIDE,EXPERIMENTAL,CATALOG",
+    "types that POST /frames/ takes",
+)
+
+# Browsable pages
+NAVBAR_TITLE_TEXT = _text("NAVBAR_TITLE_TEXT", "Science Archive API", "name on the pages")
+NAVBAR_TITLE_URL = _text("NAVBAR_TITLE_URL", "/", "where that name leads")
+TERMS_OF_SERVICE_URL = _text("TERMS_OF_SERVICE_URL", "", "link on the pages")
+DOCUMENTATION_URL = _text("DOCUMENTATION_URL", "", "link on the pages")
+PAGINATION_DEFAULT_LIMIT = _number("PAGINATION_DEFAULT_LIMIT", "100", "rows of a page when none are asked for")
+PAGINATION_MAX_LIMIT = _number("PAGINATION_MAX_LIMIT", "1000", "most rows of a page")
+THUMBNAIL_SIZE_CHOICES = _names("THUMBNAIL_SIZE_CHOICES", "small,medium,large", "sizes of thumbnails")
+
+# Public date
+OBSERVATION_PORTAL_BASE_URL = _text("OBSERVATION_PORTAL_BASE_URL", "", "portal that knows the tags of proposals")
+OBSERVATION_PORTAL_API_TOKEN = _text("OBSERVATION_PORTAL_API_TOKEN", "", "token for it")
+PUBLIC_PROPOSAL_TAGS = _names("PUBLIC_PROPOSAL_TAGS", "public", "tags that make a proposal's frames public at once")
+PRIVATE_PROPOSAL_TAGS = _names("PRIVATE_PROPOSAL_TAGS", "private,internal", "tags that keep them private for 999 years")
+PUBLIC_PROPOSALS = _names(
+    "PUBLIC_PROPOSALS", "EPO,calib,standard,pointing", "fragments of proposal ids: public at once"
+)
+PRIVATE_PROPOSALS = _names("PRIVATE_PROPOSALS", "LCOEngineering", "fragments of proposal ids: private for 999 years")
+PRIVATE_FILE_TYPES = _names("PRIVATE_FILE_TYPES", "-t00,-x00", "fragments of file names: private for 999 years")
+DAYS_UNTIL_PUBLIC = _number("DAYS_UNTIL_PUBLIC", "365", "days from the observation to the public date otherwise")
+CALIBRATION_TYPES = _names(
+    "CALIBRATION_TYPES", "BIAS,DARK,SKYFLAT,EXPERIMENTAL", "configuration types: public at once, no footprint"
+)
+
+# Files and headers
+FILETYPE_MAPPING_OVERRIDES = _mapping("FILETYPE_MAPPING_OVERRIDES", "{}", "extension to dotted path of a translator")
+IGNORED_CHARS = _names("IGNORED_CHARS", "-l00,tstnrs", "fragments of names that are not ingested")
+HEADER_BLACKLIST = _names("HEADER_BLACKLIST", "HISTORY,COMMENT", "header keys that are not kept")
+REQUIRED_HEADERS = _names(
+    "REQUIRED_HEADERS",
+    "PROPID,DATE-OBS,DAY-OBS,INSTRUME,SITEID,TELID,OBSTYPE,BLKUID",
+    "header keys without which a file is refused",
+)
+REQUIRED_THUMBNAIL_METADATA = _names(
+    "REQUIRED_THUMBNAIL_METADATA",
+    "frame_basename,size,DATE-OBS,DAY-OBS,INSTRUME,SITEID,TELID",
+    "keys without which a thumbnail is refused",
+)
+NULL_HEADER_VALUES = _names("NULL_HEADER_VALUES", "N/A,UNSPECIFIED,UNKNOWN", "header values that mean: not known")
+OBSERVATION_DATE_KEY = _text("OBSERVATION_DATE_KEY", "DATE-OBS", "header key of the start of the observation")
+OBSERVATION_DAY_KEY = _text("OBSERVATION_DAY_KEY", "DAY-OBS", "header key of the night")
+OBSERVATION_END_TIME_KEY = _text("OBSERVATION_END_TIME_KEY", "UTSTOP", "header key of the end of the observation")
+REDUCTION_LEVEL_KEY = _text("REDUCTION_LEVEL_KEY", "RLEVEL", "header key of the reduction level")
+EXPOSURE_TIME_KEY = _text("EXPOSURE_TIME_KEY", "EXPTIME", "header key of the exposure time, s")
+INSTRUMENT_ID_KEY = _text("INSTRUMENT_ID_KEY", "INSTRUME", "header key of the instrument")
+SITE_ID_KEY = _text("SITE_ID_KEY", "SITEID", "header key of the site")
+TELESCOPE_ID_KEY = _text("TELESCOPE_ID_KEY", "TELID", "header key of the telescope")
+OBSERVATION_ID_KEY = _text("OBSERVATION_ID_KEY", "BLKUID", "header key of the observation's number")
+CONFIGURATION_ID_KEY = _text("CONFIGURATION_ID_KEY", "MOLUID", "header key of the configuration's number")
+REQUEST_ID_KEY = _text("REQUEST_ID_KEY", "REQNUM", "header key of the request's number")
+REQUESTGROUP_ID_KEY = _text("REQUESTGROUP_ID_KEY", "TRACKNUM", "header key of the request group's number")
+PRIMARY_OPTICAL_ELEMENT_KEY = _text("PRIMARY_OPTICAL_ELEMENT_KEY", "FILTER", "header key of the filter")
+TARGET_NAME_KEY = _text("TARGET_NAME_KEY", "OBJECT", "header key of the target")
+CONFIGURATION_TYPE_KEY = _text("CONFIGURATION_TYPE_KEY", "OBSTYPE", "header key of the configuration type")
+PROPOSAL_ID_KEY = _text("PROPOSAL_ID_KEY", "PROPID", "header key of the proposal")
+CATALOG_TARGET_FRAME_KEY = _text(
+    "CATALOG_TARGET_FRAME_KEY", "L1IDCAT", "header key by which an image and its catalogue name each other"
+)
+PUBLIC_DATE_KEY = _text("PUBLIC_DATE_KEY", "L1PUBDAT", "header key of the public date")
+RELATED_FRAME_KEYS = _names(
+    "RELATED_FRAME_KEYS",
+    "L1IDBIAS,L1IDDARK,L1IDFLAT,L1IDSHUT,L1IDMASK,L1IDFRNG,L1IDCAT,L1IDARC,L1ID1D,L1ID2D,L1IDSUM,TARFILE,ORIGNAME,ARCFILE,FLATFILE,GUIDETAR",
+    "header keys that name other frames",
+)
+THUMBNAIL_FRAME_BASENAME_KEY = _text(
+    "THUMBNAIL_FRAME_BASENAME_KEY", "frame_basename", "metadata key of a thumbnail's frame"
+)
+THUMBNAIL_SIZE_KEY = _text("THUMBNAIL_SIZE_KEY", "size", "metadata key of a thumbnail's size")
+RADIUS_KEY = _text("RADIUS_KEY", "RADIUS", "header key of the radius of a circular field, arcsec")
+RA_KEY = _text("RA_KEY", "RA", "header key of its right ascension, hour angle")
+DEC_KEY = _text("DEC_KEY", "DEC", "header key of its declination, degrees")
+
+# Limits of foreign files
+INSPECTION_SECONDS = _number("INSPECTION_SECONDS", "120", "longest time that reading one file's headers may take, s")
+INSPECTION_MEGABYTES = _number(
+    "INSPECTION_MEGABYTES", "512", "most memory that it may take beside the reader itself, MB"
+)
+UNPACKED_GIGABYTES = _number("UNPACKED_GIGABYTES", "8", "largest file that a compressed one may unpack to, GB")

@@ -1,0 +1,63 @@
+"""What this observatory's files and headers look like, and when they become public."""
+
+from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
+from settings import env
+
+__all__ = [
+    "CONFIGURATION_TYPES",
+    "HEADER_RULES",
+    "IGNORED_CHARS",
+    "INSPECTION_MEGABYTES",
+    "INSPECTION_SECONDS",
+    "OBSERVATION_PORTAL_API_TOKEN",
+    "OBSERVATION_PORTAL_BASE_URL",
+    "PREVIEW_SIZES_PX",
+    "THUMBNAIL_SIZE_CHOICES",
+    "TRANSLATOR_OVERRIDES",
+    "UNPACKED_GIGABYTES",
+]
+
+HEADER_RULES = HeaderRules(
+    keys=HeaderKeys(
+        observation_date=env.OBSERVATION_DATE_KEY,
+        observation_day=env.OBSERVATION_DAY_KEY,
+        reduction_level=env.REDUCTION_LEVEL_KEY,
+        exposure_time=env.EXPOSURE_TIME_KEY,
+        instrument_id=env.INSTRUMENT_ID_KEY,
+        site_id=env.SITE_ID_KEY,
+        telescope_id=env.TELESCOPE_ID_KEY,
+        observation_id=env.OBSERVATION_ID_KEY,
+        configuration_id=env.CONFIGURATION_ID_KEY,
+        request_id=env.REQUEST_ID_KEY,
+        request_group_id=env.REQUESTGROUP_ID_KEY,
+        primary_optical_element=env.PRIMARY_OPTICAL_ELEMENT_KEY,
+        target_name=env.TARGET_NAME_KEY,
+        configuration_type=env.CONFIGURATION_TYPE_KEY,
+        proposal_id=env.PROPOSAL_ID_KEY,
+        catalogue=env.CATALOG_TARGET_FRAME_KEY,
+        public_date=env.PUBLIC_DATE_KEY,
+    ),
+    required=env.REQUIRED_HEADERS,
+    blacklist=frozenset(env.HEADER_BLACKLIST),
+    null_values=frozenset(env.NULL_HEADER_VALUES),
+    related_keys=env.RELATED_FRAME_KEYS,
+    calibration_types=frozenset(env.CALIBRATION_TYPES),
+    public_date=PublicDateRules(
+        public_tags=frozenset(env.PUBLIC_PROPOSAL_TAGS),
+        private_tags=frozenset(env.PRIVATE_PROPOSAL_TAGS),
+        public_proposals=env.PUBLIC_PROPOSALS,
+        private_proposals=env.PRIVATE_PROPOSALS,
+        private_file_types=env.PRIVATE_FILE_TYPES,
+        days_until_public=env.DAYS_UNTIL_PUBLIC,
+    ),
+)
+TRANSLATOR_OVERRIDES = env.FILETYPE_MAPPING_OVERRIDES
+IGNORED_CHARS = env.IGNORED_CHARS
+CONFIGURATION_TYPES = env.CONFIGURATION_TYPES
+THUMBNAIL_SIZE_CHOICES = env.THUMBNAIL_SIZE_CHOICES
+PREVIEW_SIZES_PX = {"small": 256, "medium": 1024, "large": 4096}  # longest side; never enlarged
+OBSERVATION_PORTAL_BASE_URL = env.OBSERVATION_PORTAL_BASE_URL
+OBSERVATION_PORTAL_API_TOKEN = env.OBSERVATION_PORTAL_API_TOKEN
+INSPECTION_SECONDS = env.INSPECTION_SECONDS
+INSPECTION_MEGABYTES = env.INSPECTION_MEGABYTES
+UNPACKED_GIGABYTES = env.UNPACKED_GIGABYTES

@@ -1,0 +1,14 @@
+"""Mounts the archive's interfaces."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from settings import env
+
+admin.site.site_header = admin.site.site_title = env.NAVBAR_TITLE_TEXT
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("archive.downloads.urls")),
+    path("", include("archive.api.urls")),
+]

@@ -1,0 +1,104 @@
+"""What every test may ask for: users, clients, frames, files, an inspector, an empty store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import override_settings
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from archive.domain import store as store_module
+from archive.models import Proposal
+from ingest.intake import inspection_limits
+from ingest.sandbox import Inspector
+from ingest.stores.base import FileStore
+from tests.factories import FrameFactory
+from tests.synthetic import write_frame
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def store() -> Iterator[FileStore]:
+    """The memory store of the test settings, empty."""
+    store_module.forget_stores()
+    yield store_module.the_store()
+    store_module.forget_stores()
+
+
+@pytest.fixture
+def use_store() -> Iterator[Callable[..., FileStore]]:
+    """Set the archive to another store for one test: `use_store(type="local", root_dir=…)`."""
+
+    overrides = []
+
+    def use(**changes: object) -> FileStore:
+        override = override_settings(STORE=replace(settings.STORE, **changes))
+        override.enable()
+        overrides.append(override)
+        return store_module.the_store()
+
+    yield use
+    for override in reversed(overrides):
+        override.disable()
+
+
+@pytest.fixture(scope="session")
+def inspector() -> Iterator[Inspector]:
+
+    with Inspector(inspection_limits()) as made:
+        yield made
+
+
+@pytest.fixture
+def alice(db) -> User:
+    """A user who holds PROP001."""
+    user = User.objects.create_user("alice", password="alice-pass")
+    proposal = Proposal.objects.create(id="PROP001")
+    proposal.members.add(user)
+    return user
+
+
+@pytest.fixture
+def bob(db) -> User:
+    """A user without proposals."""
+    return User.objects.create_user("bob", password="bob-pass")
+
+
+@pytest.fixture
+def admin(db) -> User:
+    return User.objects.create_superuser("admin", password="admin-pass")
+
+
+def client_of(user: User | None) -> APIClient:
+    client = APIClient()
+    if user is not None:
+        client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get(user=user).key}")
+    return client
+
+
+@pytest.fixture
+def api() -> Callable[[User | None], APIClient]:
+    """A client that sends a user's token; none for None."""
+    return client_of
+
+
+@pytest.fixture
+def frame_factory(db, store) -> FrameFactory:
+    return FrameFactory(store)
+
+
+@pytest.fixture
+def fits_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small FITS file that the archive takes."""
+    return lambda name="lsc1m005-fa15-20250309-0004-e00.fits", **cards: write_frame(tmp_path / name, **cards)

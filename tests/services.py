@@ -1,0 +1,35 @@
+"""A pytest plugin: private PostgreSQL, RabbitMQ, memcached and S3 for one run of the tests.
+
+They start before Django reads its settings, because the settings name them.
+"""
+
+from collections.abc import Generator
+
+import pytest
+
+from deploy.local.testing import S3Server, ServicesOfTests, use
+
+SERVICES = pytest.StashKey[ServicesOfTests]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    asked = early_config.known_args_namespace
+    if not (asked.collectonly or asked.help or asked.version):
+        running = ServicesOfTests()
+        early_config.add_cleanup(running.stop)
+        early_config.stash[SERVICES] = running
+        use(running)
+    return (yield)
+
+
+@pytest.fixture(scope="session")
+def services(pytestconfig: pytest.Config) -> ServicesOfTests:
+    """The services of this run. `services.rabbitmq.stop()` takes RabbitMQ down, `.start()` brings it up again."""
+    return pytestconfig.stash[SERVICES]
+
+
+@pytest.fixture(scope="session")
+def s3_server(services: ServicesOfTests) -> S3Server:
+    """A real S3 server: endpoint, keys, and a bucket that keeps versions."""
+    return services.s3_server
