@@ -1,14 +1,10 @@
 """File names: what the archive takes from them, and which it refuses."""
 
-import re
-
 from archive.errors import UsageError
 
 MAX_NAME_BYTES = 200  # a file system's limit is 255; suffixes of previews and temporary files need room
 FITS_EXTENSIONS = frozenset({".fits", ".fits.fz", ".fits.gz", ".fits.bz2", ".fit", ".fts"})
 TAR_EXTENSIONS = frozenset({".tar.gz", ".tgz"})
-
-_FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 def split_name(filename: str) -> tuple[str, str]:
@@ -24,10 +20,10 @@ def split_name(filename: str) -> tuple[str, str]:
 
 def check_name(name: str) -> None:
     """Raise UsageError for an empty or overlong name, and for one that a path or a terminal would misread."""
-    if not name or name in {".", ".."}:
-        raise UsageError(f"{name!r} is no name: give the file one that begins with a letter or a number.")
-    if _FORBIDDEN.search(name):
-        raise UsageError(f"{name!r} holds a slash or a control character: rename the file.")
+    if not name.strip():
+        raise UsageError("the file has no name before its first dot: rename it.")
+    if "/" in name or "\\" in name or not name.isprintable():
+        raise UsageError(f"the name {name!r} holds a slash or a character that can not be printed: rename the file.")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise UsageError(f"the name {name[:40]}… is longer than {MAX_NAME_BYTES} bytes: shorten it.")
 

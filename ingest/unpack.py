@@ -1,4 +1,4 @@
-"""File names, and the FITS bytes inside packed files as a forward stream: nothing is ever written to a disk."""
+"""The FITS bytes inside packed files, as a forward stream: nothing is ever written to a disk."""
 
 import bz2
 import gzip
@@ -13,34 +13,9 @@ from typing import IO, BinaryIO, Protocol
 from archive.errors import UsageError
 from ingest.inspection import Limits
 
-FITS_ENDINGS = (".fits", ".fits.fz", ".fits.gz", ".fits.bz2", ".tar.gz", ".tgz")
 TAR_ENDINGS = (".tar.gz", ".tgz")
 PREFERRED_MEMBERS = ("e00", "e90", "e91")  # LCO's names of exposures: raw, quick-look, reduced
-MAX_NAME_CHARACTERS = 200
 SKIP_BYTES = 1 << 20
-
-
-def split_name(filename: str) -> tuple[str, str]:
-    """Basename and extension of a bare file name, split at its first dot: ("tst1-e91", ".fits.fz").
-
-    Raises UsageError for a name that no frame may have.
-    """
-    if len(filename) > MAX_NAME_CHARACTERS:
-        raise UsageError(
-            f"the file name has {len(filename)} characters, at most {MAX_NAME_CHARACTERS} are taken: shorten it."
-        )
-    if "/" in filename or "\\" in filename or not filename.isprintable():
-        raise UsageError(f"the file name {filename!r} holds a slash or a character that can not be printed: rename it.")
-    basename, dot, rest = filename.partition(".")
-    if not basename.strip():
-        raise UsageError(f"the file name {filename!r} has nothing before its first dot: rename it.")
-    return basename, dot + rest
-
-
-def is_fits_name(name: str) -> bool:
-    """Whether a file name, or its extension alone, promises FITS inside."""
-    return name.lower().endswith(FITS_ENDINGS)
-
 
 BinarySource = IO[bytes] | io.BufferedIOBase
 

@@ -1,5 +1,6 @@
 """Logs: structlog, one event per line, UTC; `console` for people, `json` for collectors."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -8,7 +9,11 @@ from settings import env
 
 __all__ = ["LOGGING", "LOGGING_CONFIG"]
 
-_RENDERER: Any = structlog.processors.JSONRenderer() if env.LOG_FORMAT == "json" else structlog.dev.ConsoleRenderer()
+_RENDERER: Any = (
+    structlog.processors.JSONRenderer()
+    if env.LOG_FORMAT == "json"
+    else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+)
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -123,4 +123,4 @@ def _workers() -> Part:
         return Part(State.REDUCED, f"the pipeline's queue can not be asked: {error}")
     if not consumers:
         return Part(State.REDUCED, "no worker listens: start one with celery -A settings worker")
-    return Part(State.OK, f"{consumers} workers listen")
+    return Part(State.OK, f"workers that listen: {consumers}")

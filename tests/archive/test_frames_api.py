@@ -127,7 +127,9 @@ def test_bad_filters_answer_400_with_a_reason(frame_factory, api, query):
     assert response.json()
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "offset=-5", "offset=x", f"offset={2**40}", f"offset={2**70}"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=-1", "limit=x", "offset=-5", "offset=x", f"offset={2**40}", f"offset={2**70}"]
+)
 def test_odd_pages_are_pages(frame_factory, api, query):
     frame_factory()
     assert api(None).get(f"/frames/?{query}").status_code == 200

@@ -12,7 +12,6 @@ from astropy.io import fits
 from archive.errors import UsageError
 from ingest.fits import inspect_file, ones_complement_sum
 from ingest.inspection import Inspection, Limits
-from ingest.unpack import is_fits_name, split_name
 from tests.ingest import hostile
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared/data/real"
@@ -220,41 +219,6 @@ def test_the_sum_is_the_one_of_the_standard(size):
     words = [int.from_bytes(block[i : i + 4].ljust(4, b"\0"), "big") for i in range(0, size, 4)]
     assert ones_complement_sum(block) % 0xFFFFFFFF == sum(words) % 0xFFFFFFFF
     assert 0 <= ones_complement_sum(block) <= 0xFFFFFFFF
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("tst1-e91.fits.fz", ("tst1-e91", ".fits.fz")),
-        ("a.tar.gz", ("a", ".tar.gz")),
-        ("a b.pdf", ("a b", ".pdf")),
-        ("plain", ("plain", "")),
-    ],
-)
-def test_a_name_is_split_at_its_first_dot(name, parts):
-    assert split_name(name) == parts
-
-
-@pytest.mark.parametrize("name", ["", ".fits", "  .fits", "a/b.fits", "..\\b.fits", "a\nb.fits", "a\0.fits", "x" * 201])
-def test_a_name_that_no_frame_may_have_is_refused(name):
-    with pytest.raises(UsageError):
-        split_name(name)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        (".fits", True),
-        (".fits.fz", True),
-        (".tgz", True),
-        ("a.FITS", True),
-        (".pdf", False),
-        ("", False),
-        (".gz", False),
-    ],
-)
-def test_only_the_endings_of_fits_promise_fits(name, expected):
-    assert is_fits_name(name) is expected
 
 
 def test_an_inspection_survives_json(tmp_path):

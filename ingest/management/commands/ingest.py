@@ -1,6 +1,8 @@
 """`manage.py ingest PATH…`: files and folders by hand, through the one door."""
 
 import argparse
+import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -45,6 +47,8 @@ class Command(BaseCommand):
         if workers < 1:
             raise CommandError("--workers must be 1 or more.")
         self._check_store()
+        if not watch:
+            _quiet()
         if watch:
             self._watch(paths, dict(given))
         else:
@@ -87,6 +91,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{counts[Fate.FAILED]} of {len(outcomes)} files were not taken; the reasons stand above."
             )
+
+
+def _quiet() -> None:
+    """Log warnings only, here and in the processes started from here: the bar and the summary tell the rest."""
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    logging.getLogger().setLevel(os.environ["LOG_LEVEL"])
 
 
 def _key_and_value(text: str) -> tuple[str, str]:
