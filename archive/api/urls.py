@@ -28,6 +28,6 @@ urlpatterns = [
     path("events/", live_events, name="events"),
     path("openapi/", SpectacularAPIView.as_view(), name="openapi"),
     path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi"), name="swagger"),
-    path("redoc/", SpectacularRedocView.as_view(url_name="openapi"), name="redoc"),
+    path("redoc/", SpectacularRedocView.as_view(url_name="openapi", template_name="archive/redoc.html"), name="redoc"),
     path("", include(router.urls)),
 ]
