@@ -18,7 +18,6 @@ from django.utils import timezone
 from archive.domain.store import the_store
 from archive.errors import ArchiveError, TransientError
 from ingest import intake
-from ingest.sandbox import Inspector
 
 logger = structlog.get_logger(__name__)
 
@@ -45,7 +44,7 @@ class Taker:
     """Takes files one after another, with one inspector for all of them."""
 
     def __init__(self) -> None:
-        self._inspector = Inspector(intake.inspection_limits())
+        self._inspector = intake.make_inspector()
 
     def __enter__(self) -> Self:
         return self

@@ -19,7 +19,7 @@ from ingest import fits_layout
 from ingest.cards import CARD_BYTES, clean_text, parse_cards
 from ingest.fits_layout import BLOCK_BYTES
 from ingest.footprint import footprint_of
-from ingest.inspection import HduSummary, Inspection, Limits
+from ingest.inspection import CircleKeys, HduSummary, Inspection, Limits
 from ingest.unpack import ForwardBytes, open_fits_bytes
 
 READ_BYTES = 1 << 20  # a multiple of four: checksums are sums of 32-bit words
@@ -30,14 +30,14 @@ ALL_ONES = 0xFFFFFFFF
 _END_CARD = b"END".ljust(CARD_BYTES)
 
 
-def inspect_file(path: Path, *, limits: Limits) -> Inspection:
+def inspect_file(path: Path, *, limits: Limits, circle: CircleKeys = CircleKeys()) -> Inspection:  # noqa: B008 - frozen
     """Verify the FITS file in `path`, packed or not, and tell its headers and its outline on the sky.
 
     Raises UsageError if the file can never pass.
     """
     with open_fits_bytes(path, limits) as source:
         hdus = _Scan(source, path.name, limits, packed_bytes=path.stat().st_size).hdus()
-    return Inspection(hdus=hdus, footprint=footprint_of([hdu.header for hdu in hdus]))
+    return Inspection(hdus=hdus, footprint=footprint_of([hdu.header for hdu in hdus], circle=circle))
 
 
 @dataclass(slots=True)

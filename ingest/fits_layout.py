@@ -1,5 +1,6 @@
 """What a header declares of the bytes behind it: sizes in exact integers, each checked before it is used."""
 
+import re
 from collections.abc import Mapping
 from math import prod
 from typing import Any
@@ -10,6 +11,17 @@ BLOCK_BYTES = 2880
 MAX_AXES = 999  # of the FITS standard
 MAX_DATA_BYTES = 1 << 62  # nothing larger has a place on any disk
 BITS = frozenset({8, 16, 32, 64, -32, -64})
+
+# A compressed image is a table. These keywords describe that table and its packing,
+TABLE_KEY = re.compile(
+    r"XTENSION|BITPIX|NAXIS\d{0,3}|[PG]COUNT|CHECKSUM|DATASUM|TFIELDS|THEAP|T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM)\d+"
+    r"|Z(IMAGE|TENSION|SIMPLE|EXTEND|BLOCKED|BITPIX|NAXIS\d{0,3}|[PG]COUNT|HECKSUM|DATASUM)"
+    r"|Z(CMPTYPE|MASKCMP|QUANTIZ|DITHER0|BLANK|SCALE|ZERO)|Z(TILE|NAME|VAL)\d+"
+)
+# and these are the image's own, set aside under other names.
+IMAGE_KEY = re.compile(r"Z(TENSION|SIMPLE|EXTEND|BLOCKED|BITPIX|NAXIS\d{0,3}|[PG]COUNT|HECKSUM|DATASUM)")
+OTHER_NAMES = {"ZTENSION": "XTENSION", "ZHECKSUM": "CHECKSUM"}
+UNNAMED_COMPRESSED = "COMPRESSED_IMAGE"
 
 Header = Mapping[str, Any]
 
@@ -48,6 +60,18 @@ def axes_of(header: Header, *, where: str, prefix: str = "") -> tuple[int, ...]:
 
 def is_compressed_image(header: Header) -> bool:
     return header.get("XTENSION") == "BINTABLE" and header.get("ZIMAGE") is True
+
+
+def image_header(header: Header) -> dict[str, Any]:
+    """Header of the image that `header` stands for: without the table that holds a compressed one."""
+    if not is_compressed_image(header):
+        return dict(header)
+    own = {key: value for key, value in header.items() if not TABLE_KEY.fullmatch(key)}
+    if own.get("EXTNAME") == UNNAMED_COMPRESSED:
+        del own["EXTNAME"]
+    packed = {key: value for key, value in header.items() if IMAGE_KEY.fullmatch(key)}
+    restored = {OTHER_NAMES.get(key, key[1:]): value for key, value in packed.items()}
+    return {"XTENSION": "IMAGE", "PCOUNT": 0, "GCOUNT": 1} | restored | own
 
 
 def image_shape(header: Header, *, where: str) -> tuple[int, ...] | None:

@@ -13,6 +13,7 @@ folded over itself) gives none and is logged: the frame itself is not refused fo
 """
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -22,6 +23,7 @@ from scipy.spatial import ConvexHull, QhullError
 from archive.errors import UsageError
 from ingest import sky_wcs, sphere
 from ingest.headers.record import Ring
+from ingest.inspection import CircleKeys
 from ingest.sky_wcs import Header
 from ingest.sphere import Vectors
 
@@ -31,9 +33,9 @@ SCIENCE = "SCI"
 MAX_RADIUS_ARCSEC = 90 * 3600.0
 
 
-def footprint_of(headers: Sequence[Header]) -> Ring | None:
+def footprint_of(headers: Sequence[Header], *, circle: CircleKeys = CircleKeys()) -> Ring | None:  # noqa: B008 - frozen
     """Outline of the frame whose HDUs have these headers, the primary first. Never raises for what they say."""
-    for outline_of in (_outline_of_images, _outline_of_mosaic, _outline_of_circle):
+    for outline_of in (_outline_of_images, _outline_of_mosaic, partial(_outline_of_circle, circle)):
         try:
             vertices = outline_of(headers)
         except UsageError as error:
@@ -98,17 +100,19 @@ def _outline_of_mosaic(headers: Sequence[Header]) -> Vectors | None:
     return sky_wcs.outline(wcs, axes=sky_wcs.mosaic_axes(sections))
 
 
-def _outline_of_circle(headers: Sequence[Header]) -> Vectors | None:
+def _outline_of_circle(keys: CircleKeys, headers: Sequence[Header]) -> Vectors | None:
     for header in headers:
-        radius_arcsec = header.get("RADIUS")
+        radius_arcsec = header.get(keys.radius)
         if not isinstance(radius_arcsec, (int, float)) or isinstance(radius_arcsec, bool):
             continue
-        if header.get("RA") in {None, ""} or header.get("DEC") in {None, ""}:
+        if header.get(keys.ra) in {None, ""} or header.get(keys.dec) in {None, ""}:
             continue
         if not 0 < radius_arcsec < MAX_RADIUS_ARCSEC:
-            raise UsageError(f"RADIUS is {radius_arcsec} arcsec, not between 0 and {MAX_RADIUS_ARCSEC}: correct it.")
-        ra_deg = sphere.degrees_of(header["RA"], is_hours=isinstance(header["RA"], str))
-        dec_deg = sphere.degrees_of(header["DEC"], is_hours=False)
+            raise UsageError(
+                f"{keys.radius} is {radius_arcsec} arcsec, not between 0 and {MAX_RADIUS_ARCSEC}: correct it."
+            )
+        ra_deg = sphere.degrees_of(header[keys.ra], is_hours=isinstance(header[keys.ra], str))
+        dec_deg = sphere.degrees_of(header[keys.dec], is_hours=False)
         centre = sky_wcs.direction(ra_deg, dec_deg, header)
         return sphere.circle(centre, radius_deg=radius_arcsec / 3600)
     return None

@@ -36,6 +36,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class CircleKeys:
+    """Header keys of a circular field: radius in arcsec, RA as hours in text or degrees as a number, Dec in degrees."""
+
+    radius: str = "RADIUS"
+    ra: str = "RA"
+    dec: str = "DEC"
+
+
+@dataclass(frozen=True, slots=True)
 class HduSummary:
     """One header and data unit.
 

@@ -13,16 +13,18 @@ from django.db import transaction
 from archive.domain import frames
 from archive.domain.frames import NewVersion
 from archive.domain.objects import NewObject
-from archive.domain.thumbnails import NewThumbnail, register_thumbnail
+from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, UsageError
 from archive.models import Frame, Thumbnail
 from ingest.checksums import Digest, digest_of
+from ingest.fits_layout import image_header
 from ingest.headers import registry
 from ingest.headers.record import FrameRecord
 from ingest.headers.rules import HeaderRules
 from ingest.headers.translator import Source
 from ingest.inspection import Limits
 from ingest.names import has_header, is_fits, split_name
+from ingest.pictures import add_thumbnail, ingest_thumbnail, is_thumbnail
 from ingest.proposals import proposal_tags
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion, Upload
@@ -50,6 +52,7 @@ class PostedVersion:
     key: str
     md5: str
     extension: str
+    day: str = ""  # the night as the client wrote it, with or without dashes: so it stands in the path
 
 
 def ingest_file(
@@ -69,6 +72,9 @@ def ingest_file(
     basename, extension = split_name(path.name)
     _refuse_ignored(path.name)
     digest = digest_of(path)
+    if is_thumbnail(extension, given or {}):
+        source = Source(basename, extension, headers=(), given=given or {})
+        return Ingested(*ingest_thumbnail(path, source, store=store, digest=digest, now=now))
     held = _held(basename, extension, digest)
     if held is not None:
         return Ingested(held, is_new=False)
@@ -110,7 +116,9 @@ def accept_posted(
     """
     new = [
         NewVersion(
-            _posted_object(key_for(replace(record, extension=version.extension)), version, store=store),
+            _posted_object(
+                key_for(replace(record, extension=version.extension), day=version.day), version, store=store
+            ),
             version.extension,
         )
         for version in versions
@@ -120,27 +128,17 @@ def accept_posted(
 
 
 def accept_posted_thumbnail(
-    *,
-    record: FrameRecord,
-    frame_record: FrameRecord,
-    version: PostedVersion,
-    size: str,
-    store: FileStore,
-    now: datetime,
+    *, record: FrameRecord, frame_basename: str, version: PostedVersion, size: str, store: FileStore, now: datetime
 ) -> Thumbnail:
     """Register a picture that a client stored itself; of a frame that is not known yet, the frame as well.
 
     Raises as `accept_posted` does.
     """
-    path = thumbnail_key_for(record, basename=record.basename, extension=version.extension)
-    picture = NewThumbnail(
+    path = thumbnail_key_for(record, basename=record.basename, extension=version.extension, day=version.day)
+    new = NewThumbnail(
         _posted_object(path, version, store=store), size=size, basename=record.basename, extension=version.extension
     )
-    with transaction.atomic():
-        frame = Frame.objects.filter(basename=frame_record.basename, observation_date__isnull=False).first()
-        if frame is None:
-            frame = frames.register_frame(record=frame_record, versions=(), at=now)
-        return register_thumbnail(frame=frame, new=picture, at=now)
+    return add_thumbnail(record=record, frame_basename=frame_basename, new=new, now=now)
 
 
 def _posted_object(path: str, version: PostedVersion, *, store: FileStore) -> NewObject:
@@ -148,14 +146,15 @@ def _posted_object(path: str, version: PostedVersion, *, store: FileStore) -> Ne
     return NewObject(store.name, path, version_id, version.md5)
 
 
-def inspection_limits() -> Limits:
-    """What one foreign file may cost, as the settings say."""
-    return Limits(
+def make_inspector() -> Inspector:
+    """A reader of foreign files, within the limits that the settings set; close it at the end."""
+    limits = Limits(
         wall_s=settings.INSPECTION_SECONDS,
         cpu_s=settings.INSPECTION_SECONDS,
         memory_bytes=settings.INSPECTION_MEGABYTES << 20,
         unpacked_bytes=settings.UNPACKED_GIGABYTES << 30,
     )
+    return Inspector(limits, circle=settings.CIRCLE_KEYS)
 
 
 def _refuse_ignored(filename: str) -> None:
@@ -179,7 +178,7 @@ def _read_record(
         source = Source(basename, extension, headers=(), given=given)
         return registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
     inspection = inspector.inspect(path)
-    source = Source(basename, extension, headers=[hdu.header for hdu in inspection.hdus], given=given)
+    source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
     record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
     if _sees_sky(record, rules):
         return replace(record, footprint=inspection.footprint)

@@ -15,7 +15,7 @@ from typing import IO, Any, Self, cast
 import structlog
 
 from archive.errors import FatalError, NotFoundError, TransientError, UsageError
-from ingest.inspection import Inspection, Limits
+from ingest.inspection import CircleKeys, Inspection, Limits
 
 logger = structlog.get_logger(__name__)
 
@@ -35,8 +35,9 @@ class Inspector:
     inspector; a forked process gets a child of its own.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, circle: CircleKeys | None = None) -> None:
         self._limits = limits or Limits()
+        self._circle = circle or CircleKeys()
         self._lock = threading.Lock()
         self._child: _Child | None = None
 
@@ -88,7 +89,7 @@ class Inspector:
             self._child.let_go()  # this process was forked: the child answers to the one that started it
             self._child = None
         if self._child is None:
-            self._child = _Child(self._limits)
+            self._child = _Child(self._limits, self._circle)
             logger.info("inspector_started", pid=self._child.pid)
         return self._child
 
@@ -132,10 +133,10 @@ def _refusal(name: str, lost: _ChildLostError, limits: Limits) -> UsageError | T
 class _Child:
     """The process, and the two pipes to it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, circle: CircleKeys) -> None:
         self.owner_pid = os.getpid()
         self._process = subprocess.Popen(  # noqa: S603 - this program itself, and numbers
-            [sys.executable, "-m", "ingest.sandbox_child", json.dumps(asdict(limits))],
+            [sys.executable, "-m", "ingest.sandbox_child", json.dumps(asdict(limits)), json.dumps(asdict(circle))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=PROJECT,

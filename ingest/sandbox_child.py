@@ -24,7 +24,7 @@ from astropy.utils import iers
 from archive.errors import UsageError
 from ingest.fits import inspect_file
 from ingest.footprint import footprint_of
-from ingest.inspection import Limits
+from ingest.inspection import CircleKeys, Limits
 
 PARENT_CHECK_S = 5.0
 GRACE_S = 2.0  # the parent stops a slow child first, and says so; the alarm is for a child without a parent
@@ -43,7 +43,7 @@ WARM_UP = {
 
 
 def main() -> None:
-    limits = Limits(**json.loads(sys.argv[1]))
+    limits, circle = Limits(**json.loads(sys.argv[1])), CircleKeys(**json.loads(sys.argv[2]))
     answers = _own_answers()
     remarks: list[dict[str, Any]] = []
     _keep_remarks(remarks)
@@ -55,7 +55,7 @@ def main() -> None:
     parent = os.getppid()
     for path in _paths(parent):
         _start_clocks(limits)
-        answer = _answer(path, limits)
+        answer = _answer(path, limits, circle)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(answers, answer | {"remarks": remarks})
         if "memory" in answer:
@@ -63,9 +63,9 @@ def main() -> None:
         remarks.clear()
 
 
-def _answer(path: Path, limits: Limits) -> dict[str, Any]:
+def _answer(path: Path, limits: Limits, circle: CircleKeys) -> dict[str, Any]:
     try:
-        return {"inspection": inspect_file(path, limits=limits).to_plain()}
+        return {"inspection": inspect_file(path, limits=limits, circle=circle).to_plain()}
     except UsageError as error:
         return {"usage": str(error)}
     except MemoryError:

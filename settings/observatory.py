@@ -1,9 +1,11 @@
 """What this observatory's files and headers look like, and when they become public."""
 
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
+from ingest.inspection import CircleKeys
 from settings import env
 
 __all__ = [
+    "CIRCLE_KEYS",
     "CONFIGURATION_TYPES",
     "HEADER_RULES",
     "IGNORED_CHARS",
@@ -12,11 +14,15 @@ __all__ = [
     "OBSERVATION_PORTAL_API_TOKEN",
     "OBSERVATION_PORTAL_BASE_URL",
     "PREVIEW_SIZES_PX",
+    "REQUIRED_THUMBNAIL_METADATA",
+    "THUMBNAIL_FRAME_BASENAME_KEY",
     "THUMBNAIL_SIZE_CHOICES",
+    "THUMBNAIL_SIZE_KEY",
     "TRANSLATOR_OVERRIDES",
     "UNPACKED_GIGABYTES",
 ]
 
+CIRCLE_KEYS = CircleKeys(radius=env.RADIUS_KEY, ra=env.RA_KEY, dec=env.DEC_KEY)
 HEADER_RULES = HeaderRules(
     keys=HeaderKeys(
         observation_date=env.OBSERVATION_DATE_KEY,
@@ -54,6 +60,9 @@ HEADER_RULES = HeaderRules(
 TRANSLATOR_OVERRIDES = env.FILETYPE_MAPPING_OVERRIDES
 IGNORED_CHARS = env.IGNORED_CHARS
 CONFIGURATION_TYPES = env.CONFIGURATION_TYPES
+REQUIRED_THUMBNAIL_METADATA = env.REQUIRED_THUMBNAIL_METADATA
+THUMBNAIL_FRAME_BASENAME_KEY = env.THUMBNAIL_FRAME_BASENAME_KEY
+THUMBNAIL_SIZE_KEY = env.THUMBNAIL_SIZE_KEY
 THUMBNAIL_SIZE_CHOICES = env.THUMBNAIL_SIZE_CHOICES
 PREVIEW_SIZES_PX = {"small": 256, "medium": 1024, "large": 4096}  # longest side; never enlarged
 OBSERVATION_PORTAL_BASE_URL = env.OBSERVATION_PORTAL_BASE_URL

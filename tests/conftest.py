@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from archive.domain import store as store_module
 from archive.models import Proposal
-from ingest.intake import inspection_limits
+from ingest.intake import make_inspector
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore
 from tests.factories import FrameFactory
@@ -56,7 +56,7 @@ def use_store() -> Iterator[Callable[..., FileStore]]:
 @pytest.fixture(scope="session")
 def inspector() -> Iterator[Inspector]:
 
-    with Inspector(inspection_limits()) as made:
+    with make_inspector() as made:
         yield made
 
 

@@ -102,7 +102,8 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
         )
 
     def versions(self) -> list[PostedVersion]:
-        return [PostedVersion(**version) for version in self.validated_data["version_set"]]
+        day = str(self.initial_data["observation_day"])
+        return [PostedVersion(**version, day=day) for version in self.validated_data["version_set"]]
 
     def sent(self) -> frozenset[str]:
         """Columns that the client sent: of a frame that exists only these change."""

@@ -1,6 +1,5 @@
 """/thumbnails/: small pictures; they follow their frame in who may see them."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,6 @@ from archive.api.representations import posted_answer, thumbnail_dict
 from archive.domain import access, search
 from archive.domain.store import the_store
 from archive.models import Frame, Thumbnail
-from ingest.headers.record import FrameRecord
 from ingest.intake import accept_posted_thumbnail
 
 
@@ -31,10 +29,6 @@ class PostedThumbnailSerializer(PostedFrameSerializer):
         if len(value) != 1:
             raise serializers.ValidationError("A thumbnail has one version.")
         return value
-
-    def frame_record(self) -> FrameRecord:
-        """The frame that the thumbnail is of, as far as the thumbnail's metadata tells."""
-        return replace(self.record(), basename=self.validated_data["frame_basename"], extension="", related=())
 
 
 class ThumbnailRepresentation(serializers.ModelSerializer[Thumbnail]):
@@ -91,7 +85,7 @@ class ThumbnailViewSet(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Th
         posted.is_valid(raise_exception=True)
         picture = accept_posted_thumbnail(
             record=posted.record(),
-            frame_record=posted.frame_record(),
+            frame_basename=posted.validated_data["frame_basename"],
             version=posted.versions()[0],
             size=posted.validated_data["size"],
             store=the_store(),

@@ -1,7 +1,6 @@
 """Headers as the Observatory Control System writes them, with the repairs that LCO's own files need."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from archive.errors import UsageError
@@ -31,27 +30,36 @@ TYPES_OF_FOURTH_PART = {"bias": "BIAS", "bpm": "BPM"}
 
 def translate(source: Source, rules: HeaderRules) -> FrameRecord:
     """Record of a FITS file, or of plain metadata, whose header needs no repair."""
-    return _record(source, read.merged_header(source, rules), rules)
+    return _record(source, read.cleaned_header(read.merged_header(source, rules), rules), {}, rules)
 
 
 def translate_lco(source: Source, rules: HeaderRules) -> FrameRecord:
     """Record of a file of Las Cumbres Observatory: what its header lacks stands in its name."""
-    header = read.merged_header(source, rules)
-    return _record(source, {**header, **_lco_repairs(source, header, rules)}, rules)
+    header = read.cleaned_header(read.merged_header(source, rules), rules)
+    return _record(source, header, _lco_repairs(source, header, rules), rules)
 
 
-def _record(source: Source, merged: Header, rules: HeaderRules) -> FrameRecord:
-    header = read.cleaned_header(merged, rules)
+def _record(source: Source, stated: Header, repairs: Header, rules: HeaderRules) -> FrameRecord:
     keys = rules.keys
+    night = read.night_of(stated, keys)
+    observed_at = read.instant(stated, keys.observation_date)
+    # By the type as it was stated: what only a name calls a calibration is not made public for it.
+    public_date = read.public_date_of(
+        stated,
+        basename=source.basename,
+        configuration_type=read.text(stated, keys.configuration_type),
+        observed_at=observed_at,
+        rules=rules,
+    )
+    header = {**stated, **repairs, **read.missing_dates(stated, night=night, public_date=public_date, keys=keys)}
     configuration_type = read.text(header, keys.configuration_type)
-    observed_at = read.instant(header, keys.observation_date)
     record = FrameRecord(
         basename=source.basename,
         extension=source.extension,
         observation_date=observed_at,
-        observation_day=read.night_of(header, keys),
+        observation_day=night,
         configuration_type=configuration_type,
-        public_date=_public_date(source, header, configuration_type, observed_at, rules),
+        public_date=public_date,
         proposal_id=read.text(header, keys.proposal_id),
         instrument_id=read.text(header, keys.instrument_id),
         site_id=read.text(header, keys.site_id),
@@ -68,18 +76,6 @@ def _record(source: Source, merged: Header, rules: HeaderRules) -> FrameRecord:
     return replace(
         record,
         related=read.related_names(header, own=source.basename, is_catalogue=is_catalogue, rules=rules),
-    )
-
-
-def _public_date(
-    source: Source, header: Header, configuration_type: str, observed_at: datetime | None, rules: HeaderRules
-) -> datetime | None:
-    return read.public_date_of(
-        header,
-        basename=source.basename,
-        configuration_type=configuration_type,
-        observed_at=observed_at,
-        rules=rules,
     )
 
 
@@ -126,5 +122,5 @@ def _spectrograph_type(letter: str, *, parts: list[str], header: Header, telesco
 def _level_of_name(source: Source) -> int:
     if source.extension == ".tar.gz":
         return TAR_LEVEL
-    last_two = source.basename[-2:]
+    last_two = source.basename.replace("_cat", "")[-2:]
     return int(last_two) if last_two.isdigit() else 0

@@ -125,6 +125,16 @@ def night_of(header: Header, keys: HeaderKeys) -> date:
         ) from error
 
 
+def missing_dates(header: Header, *, night: date, public_date: datetime | None, keys: HeaderKeys) -> dict[str, str]:
+    """Night and public date, as a header states them, where this one does not: readers of the header find them too."""
+    missing: dict[str, str] = {}
+    if not header.get(keys.observation_day):
+        missing[keys.observation_day] = f"{night:%Y%m%d}"
+    if public_date is not None and not header.get(keys.public_date):
+        missing[keys.public_date] = public_date.replace(tzinfo=None).isoformat()
+    return missing
+
+
 def public_date_of(
     header: Header, *, basename: str, configuration_type: str, observed_at: datetime | None, rules: HeaderRules
 ) -> datetime | None:

@@ -14,6 +14,7 @@ from ingest.headers.record import FrameRecord
 ARCHIVE_PREFIX = "archive/"  # what the archive makes itself; a listener for object events ignores it
 
 BAD_PIXEL_MASK = "BPM"
+MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
 PATH_MAX_BYTES = 1024  # the limit of S3
 PART_MAX_BYTES = 255  # the limit of file systems
 ASCII_DELETE = 127
@@ -43,23 +44,26 @@ class Placed(Protocol):
     def observation_day(self) -> date | None: ...
 
 
-def key_for(record: FrameRecord) -> str:
-    """Path of a frame's bytes. Raises UsageError if the header does not say where they belong."""
-    if is_bad_pixel_mask(record):
+def key_for(record: FrameRecord, *, day: str = "") -> str:
+    """Path of a frame's bytes; `day` is the night as a client wrote it, which is how its path has it.
+
+    Raises UsageError if the header does not say where they belong.
+    """
+    if record.extension in MASK_EXTENSIONS and is_bad_pixel_mask(record):
         parts = [*_instrument_parts(record), "bpm"]
     else:
-        parts = [*_night_parts(record), "raw" if record.reduction_level == 0 else "processed"]
+        parts = [*_night_parts(record, day), "raw" if record.reduction_level == 0 else "processed"]
     return _joined(*parts, record.filename)
 
 
-def thumbnail_key_for(placed: Placed, *, basename: str, extension: str) -> str:
-    """Path of a small image that a client sent; `placed` is the frame that it shows, or its own metadata."""
-    return _joined(*_night_parts(placed), "thumbnails", basename + extension)
+def thumbnail_key_for(placed: Placed, *, basename: str, extension: str, day: str = "") -> str:
+    """Path of a small image that a client sent, by the image's own metadata; `day` as for `key_for`."""
+    return _joined(*_night_parts(placed, day), "thumbnails", basename + extension)
 
 
 def preview_key_for(placed: Placed, *, basename: str) -> str:
     """Path of a small image that the archive makes itself; `basename` is the image's own."""
-    return _joined("archive", "previews", *_night_parts(placed), f"{basename}.jpg")
+    return _joined("archive", "previews", *_night_parts(placed, ""), f"{basename}.jpg")
 
 
 def is_bad_pixel_mask(record: FrameRecord) -> bool:
@@ -103,8 +107,9 @@ def _instrument_parts(placed: Placed) -> list[str]:
     return [_given(placed.site_id, "site"), _given(placed.instrument_id, "instrument")]
 
 
-def _night_parts(placed: Placed) -> list[str]:
-    day = placed.observation_day.isoformat().replace("-", "") if placed.observation_day else ""
+def _night_parts(placed: Placed, day: str) -> list[str]:
+    if not day and placed.observation_day:
+        day = placed.observation_day.isoformat().replace("-", "")
     return [*_instrument_parts(placed), _given(day, "observation day")]
 
 

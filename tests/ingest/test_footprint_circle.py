@@ -8,6 +8,7 @@ from astropy.coordinates import SkyCoord
 from structlog.testing import capture_logs
 
 from ingest.footprint import footprint_of
+from ingest.inspection import CircleKeys
 from tests.ingest.sphere_truth import contains, separation_deg, unit
 
 CIRCLE = {"RA": 10.0, "DEC": 20.0, "RADIUS": 3600.0}
@@ -64,3 +65,10 @@ def test_a_circle_that_is_not_told_gives_no_outline_and_no_remark(missing):
     with capture_logs() as remarks:
         assert footprint_of([{**CIRCLE, **missing}]) is None
     assert remarks == []
+
+
+def test_an_observatory_may_have_other_keys_for_its_circle():
+    header = {"FIELD_R": 3600.0, "OBJ_RA": "10:00:00", "OBJ_DEC": "-30:00:00", "RADIUS": 1.0, "RA": "0:0:0", "DEC": 0.0}
+    ring = footprint_of([header], circle=CircleKeys(radius="FIELD_R", ra="OBJ_RA", dec="OBJ_DEC"))
+    assert ring is not None
+    assert max(dec for _, dec in ring) == pytest.approx(-29.0, abs=0.01)

@@ -211,3 +211,41 @@ def test_a_value_that_does_not_fit_is_refused_in_plain_words(take, fits_file):
     with pytest.raises(UsageError, match="too long for type"):
         take(fits_file(TELID="t" * 65))
     assert rows() == (0, 0, 0, 0)
+
+
+class TestPictures:
+    GIVEN = {
+        "frame_basename": NAME, "size": "small", "DATE-OBS": "2025-03-10T01:08:31", "DAY-OBS": "20250309",
+        "INSTRUME": "fa15", "SITEID": "lsc", "TELID": "1m0a",
+    }  # fmt: skip
+
+    @pytest.fixture
+    def picture(self, tmp_path):
+        path = tmp_path / f"{NAME}-small.jpg"
+        path.write_bytes(b"a picture")
+        return path
+
+    def test_a_picture_becomes_its_frame_s_thumbnail_once(self, take, fits_file, picture, store):
+        frame = take(fits_file()).frame
+        taken = take(picture, given=self.GIVEN)
+        assert (taken.frame, taken.is_new) == (frame, True)
+        thumbnail = frame.thumbnails.get()
+        assert thumbnail.object.path == f"lsc/fa15/20250309/thumbnails/{NAME}-small.jpg"
+        assert b"".join(store.stream(thumbnail.object.path, thumbnail.object.version_id)) == b"a picture"
+        assert not take(picture, given=self.GIVEN).is_new
+
+    def test_a_picture_of_an_unknown_frame_makes_it_without_bytes(self, take, picture):
+        frame = take(picture, given=self.GIVEN).frame
+        assert (frame.basename, frame.is_listed) == (NAME, False)
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"), [({"size": "huge"}, "small, medium, large"), ({"SITEID": ""}, "site")]
+    )
+    def test_bad_metadata_is_refused_and_leaves_nothing(self, take, picture, changes, reason):
+        with pytest.raises(UsageError, match=reason):
+            take(picture, given={**self.GIVEN, **changes})
+        assert rows() == (0, 0, 0, 0)
+
+    def test_a_picture_that_names_no_frame_needs_a_frame_s_metadata(self, take, picture):
+        with pytest.raises(UsageError, match="required keys"):
+            take(picture, given={"size": "small"})

@@ -1,0 +1,28 @@
+# One image, seven commands (docker-compose.yml names them): web, stream, worker, beat, relay, intake, migrate.
+FROM python:3.11-slim-bookworm
+
+# What GeoDjango loads. Where `make run` runs, PostGIS brings the same libraries.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgdal32 libgeos-c1v5 libproj25 \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /srv/archive
+ENV PATH=/srv/archive/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    DJANGO_SETTINGS_MODULE=settings
+
+# The step by which `make run` makes .venv, and only what it reads: a change of our code does not install anew.
+COPY requirements.txt ./
+COPY archive/__init__.py archive/errors.py ./archive/
+COPY deploy/__init__.py ./deploy/
+COPY deploy/local/__init__.py deploy/local/venvs.py ./deploy/local/
+RUN PIP_NO_CACHE_DIR=1 python -c "from deploy.local import venvs; venvs.require_archive()"
+
+COPY . .
+RUN python -m compileall -q archive deploy ingest pipeline settings \
+    && python manage.py collectstatic --no-input --verbosity 0 \
+    && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin archive
+
+USER archive
+EXPOSE 8000 8001
+CMD ["gunicorn", "settings.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "16", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]
