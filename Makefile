@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint faults bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -24,6 +24,10 @@ lint: ## check style, types, import contracts, migrations, deployment settings a
 	ENV_FILE= HTTPS_ONLY=True SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+faults: ## take services away for minutes, and see that nothing is lost
+	@$(PYTHON) -m deploy.local.install test
+	@setpriv --pdeathsig TERM $(BIN)/python -m pytest -m faults -rP tests/faults
 
 bench: ## measure ingest, search and the services
 	@$(PYTHON) -m deploy.local.install test

@@ -71,7 +71,8 @@ def image_header(header: Header) -> dict[str, Any]:
         del own["EXTNAME"]
     packed = {key: value for key, value in header.items() if IMAGE_KEY.fullmatch(key)}
     restored = {OTHER_NAMES.get(key, key[1:]): value for key, value in packed.items()}
-    return {"XTENSION": "IMAGE", "PCOUNT": 0, "GCOUNT": 1} | restored | own
+    required = {} if "SIMPLE" in restored else {"XTENSION": "IMAGE", "PCOUNT": 0, "GCOUNT": 1}
+    return required | restored | own
 
 
 def image_shape(header: Header, *, where: str) -> tuple[int, ...] | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -42,7 +43,7 @@ def use_store() -> Iterator[Callable[..., FileStore]]:
 
     overrides = []
 
-    def use(**changes: object) -> FileStore:
+    def use(**changes: Any) -> FileStore:
         override = override_settings(STORE=replace(settings.STORE, **changes))
         override.enable()
         overrides.append(override)

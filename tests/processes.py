@@ -43,7 +43,7 @@ def running(*command: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
         kill_group(process)
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: subprocess.Popen[Any]) -> None:
     """kill -9 of a process and everything it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -9,6 +9,7 @@ message may come twice, after a fault: then it carries the same message id.
 
 import contextlib
 import sys
+from typing import Any
 
 from kombu import Connection, Consumer, Exchange, Message, Queue
 
@@ -16,7 +17,7 @@ EXCHANGE = Exchange("archived_fits", type="fanout", durable=True)
 QUEUE = Queue("example-listener", exchange=EXCHANGE, durable=True)
 
 
-def show(body: dict, message: Message) -> None:
+def show(body: dict[str, Any], message: Message) -> None:
     print(message.properties["message_id"], body["frameid"], body["filename"], body.get("OBJECT", ""), flush=True)
     message.ack()
 

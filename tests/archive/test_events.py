@@ -27,7 +27,7 @@ class Heard:
             queue.declare()
 
     @staticmethod
-    def messages(queue) -> list:
+    def messages(queue):
         found = []
         while (message := queue.get(no_ack=True)) is not None:
             found.append(message)

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from archive.enums import RelationKind
-from archive.models import Frame
 from ingest.headers.record import RelatedName
 
 SQUARE = ((202.0, 47.0), (202.0, 48.0), (203.0, 48.0), (203.0, 47.0), (202.0, 47.0))
@@ -182,7 +181,7 @@ class TestDownload:
     CONTENT = bytes(range(256)) * 4
 
     @pytest.fixture
-    def frame(self, frame_factory) -> Frame:
+    def frame(self, frame_factory):
         return frame_factory(content=self.CONTENT)
 
     def test_gives_the_bytes_under_the_file_s_name(self, frame, api):

@@ -29,7 +29,7 @@ def with_picture(frame_factory, store, tmp_path):
     return frame
 
 
-def page(client, url) -> str:
+def page(client, url):
     answer = client.get(url, HTTP_ACCEPT="text/html")
     assert answer.status_code == 200
     return answer.content.decode()

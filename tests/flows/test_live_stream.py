@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -43,10 +44,10 @@ def stream_url(transactional_db) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/events/"
 
 
-def told(response: requests.Response, count: int) -> list[dict]:
+def told(response: requests.Response, count: int) -> list[dict[str, Any]]:
     """The next events of a stream."""
-    found: list[dict] = []
-    event: dict = {}
+    found: list[dict[str, Any]] = []
+    event: dict[str, Any] = {}
     for line in response.iter_lines(decode_unicode=True):
         key, _, value = line.partition(": ")
         if key in {"id", "event", "data"}:

@@ -4,6 +4,7 @@ import warnings
 from itertools import pairwise
 from math import atan, atan2, cos, degrees, hypot, radians, sin
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def extension(name: str = "", n1: int = 100, n2: int = 80, **changes: object) ->
     return header
 
 
-def tan_by_hand(x_px: float, y_px: float, header: dict[str, object] = TAN) -> tuple[float, float]:
+def tan_by_hand(x_px: float, y_px: float, header: dict[str, Any] = TAN) -> tuple[float, float]:
     """Calabretta and Greisen 2002, section 5.1: a pixel, counted from one, to RA and Dec of a TAN without rotation."""
     xi = radians(header["CD1_1"] * (x_px - header["CRPIX1"]))
     eta = radians(header["CD2_2"] * (y_px - header["CRPIX2"]))

@@ -39,7 +39,7 @@ def sound(tmp_path) -> Path:
 
 
 @pytest.fixture
-def slow(tmp_path) -> Path:
+def slow(tmp_path: Path) -> Path:
     """A small file that takes many seconds to unpack."""
     path = tmp_path / "slow.fits.gz"
     path.write_bytes(hostile.gzip_bomb(64 * GIB, start=hostile.primary(1 << 40)))
@@ -60,7 +60,7 @@ def wait_until_reading(pid: int, path: Path) -> None:
 
 
 @contextmanager
-def in_mid_work(inspector: Inspector, sound: Path, slow: Path):
+def in_mid_work(inspector, sound, slow):
     """Ask for the slow file in another thread, and go on when its reader has it open. Yields pid and future."""
     inspector.inspect(sound)
     with ThreadPoolExecutor(1) as pool:
@@ -258,7 +258,7 @@ def test_nothing_is_left_in_the_temporary_folder(sound, tmp_path, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
-SOUND = {}
+SOUND: dict[str, bytes] = {}
 
 
 def sound_bytes(folder: Path, ending: str) -> bytes:

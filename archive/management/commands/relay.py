@@ -30,22 +30,35 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopped.set())
         logger.info("relay_started")
         with broker.Publisher() as publisher:
+            rounds = _Rounds(publisher)
             while not stopped.is_set():
-                stopped.wait(self._deliver(publisher))
+                stopped.wait(rounds.deliver())
         logger.info("relay_stopped")
 
-    @staticmethod
-    def _deliver(publisher: broker.Publisher) -> float:
+
+class _Rounds:
+    """One batch after another; a service that is away is told once, and again when it is back."""
+
+    def __init__(self, publisher: broker.Publisher) -> None:
+        self._publisher = publisher
+        self._away = ""
+
+    def deliver(self) -> float:
         """Deliver one batch; answer how long to wait before the next, s."""
         try:
-            delivered = events.deliver_pending(publisher.publish, clock=timezone.now)
+            delivered = events.deliver_pending(self._publisher.publish, clock=timezone.now)
         except TransientError as error:
-            logger.warning("broker_unreachable", error=str(error))
-            return FAULT_SECONDS
+            return self._wait_for("broker", error)
         except (OperationalError, InterfaceError) as error:
-            logger.warning("database_unreachable", error=str(error))
             close_old_connections()
-            return FAULT_SECONDS
-        if delivered:
-            logger.debug("events_delivered", count=delivered)
+            return self._wait_for("database", error)
+        if delivered and self._away:
+            logger.info("service_back", service=self._away)
+            self._away = ""
         return 0.0 if delivered else IDLE_SECONDS
+
+    def _wait_for(self, service: str, error: Exception) -> float:
+        if self._away != service:
+            logger.warning("service_away", service=service, error=str(error).strip())
+            self._away = service
+        return FAULT_SECONDS
