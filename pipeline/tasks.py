@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from archive.domain import events, verification
@@ -12,14 +13,15 @@ from pipeline.reductions import previews
 
 LOST_AFTER = timedelta(minutes=10)  # an object that nobody has read for so long has lost its task
 SWEEP_SIZE = 1000
+PASSING = (TransientError, OperationalError, InterfaceError)  # the store or the database is away: try again
 
 
-@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=10, soft_time_limit=120, time_limit=150)
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=120, time_limit=150)
 def make_previews(*, frame_id: int, **_added_later: object) -> None:
     previews.make_previews(frame_id=frame_id, at=timezone.now())
 
 
-@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=10, soft_time_limit=600, time_limit=660)
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=600, time_limit=660)
 def verify_frame(*, frame_id: int, **_added_later: object) -> None:
     verification.verify_frame(frame_id=frame_id, at=timezone.now())
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from archive.domain import events
 from archive.domain.objects import NewObject, forget_object, object_row
 from archive.enums import EventName
-from archive.models import Frame, Thumbnail, Version
+from archive.models import Frame, StoredObject, Thumbnail, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,7 @@ class NewThumbnail:
 def register_thumbnail(*, frame: Frame, new: NewThumbnail, at: datetime, version: Version | None = None) -> Thumbnail:
     """Write a thumbnail, in place of one of the same name; the old picture's bytes go on commit."""
     old = Thumbnail.objects.select_related("object").filter(basename=new.basename).first()
-    stored = object_row(new.object, at=at)
-    stored.save()
+    stored = _object_of(new.object, old=old, at=at)
     thumbnail, _ = Thumbnail.objects.update_or_create(
         basename=new.basename,
         defaults={
@@ -39,9 +38,20 @@ def register_thumbnail(*, frame: Frame, new: NewThumbnail, at: datetime, version
             "height_px": new.height_px,
         },
     )
-    if old is not None:
+    if old is not None and old.object != stored:
         forget_object(old.object)
     return thumbnail
+
+
+def _object_of(new: NewObject, *, old: Thumbnail | None, at: datetime) -> StoredObject:
+    """Row of a picture's bytes: the one that stands already when a client sends the same picture again."""
+    if old is not None:
+        held = old.object
+        if (held.store, held.path, held.version_id) == (new.store, new.path, new.version_id):
+            return held
+    stored = object_row(new, at=at)
+    stored.save()
+    return stored
 
 
 def register_previews(*, version: Version, pictures: Sequence[NewThumbnail], at: datetime) -> None:

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from archive.domain.objects import fill_in
 from archive.domain.store import store_named, the_store
@@ -16,15 +17,16 @@ logger = structlog.get_logger(__name__)
 
 
 def verify_frame(*, frame_id: int, at: datetime) -> None:
-    """Read the bytes of a frame's versions that nobody has read yet."""
-    for stored in _unread().filter(version__frame_id=frame_id):
+    """Read the bytes of a frame's versions and thumbnails that nobody has read yet."""
+    for stored in _unread().filter(Q(version__frame_id=frame_id) | Q(thumbnail__frame_id=frame_id)):
         verify_object(stored, at=at)
 
 
 def frames_with_unread_objects(*, older_than: timedelta, at: datetime, most: int) -> list[int]:
     """Frames whose task got lost: a safety net, empty when all is well."""
-    late = _unread().filter(stored_at__lt=at - older_than, version__isnull=False).order_by("stored_at")
-    return list(late.values_list("version__frame_id", flat=True)[:most])
+    late = _unread().filter(stored_at__lt=at - older_than).order_by("stored_at")
+    of_frames = late.annotate(frame_id=Coalesce("version__frame_id", "thumbnail__frame_id"))
+    return list(of_frames.filter(frame_id__isnull=False).values_list("frame_id", flat=True)[:most])
 
 
 def verify_object(stored: StoredObject, *, at: datetime) -> None:

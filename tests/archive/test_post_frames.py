@@ -2,13 +2,16 @@
 
 import copy
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from archive.domain import verification
 from archive.enums import EventName, RelationKind
 from archive.models import Event, Frame, Relation, StoredObject, Thumbnail, Version
 from ingest.checksums import digest_of
+from ingest.headers.record import RelatedName
 from ingest.stores.base import Upload
 
 BODY = {
@@ -259,3 +262,21 @@ def test_an_exposure_ties_raw_reduced_and_catalogue_together(frame_factory):
     frames = [frame_factory(basename=name) for name in names]
     assert len({Frame.objects.get(pk=frame.pk).exposure_id for frame in frames}) == 1
     assert frame_factory(basename="master-bias").exposure is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_frames_that_name_each_other_may_come_at_the_same_moment(frame_factory):
+    names = [f"lsc1m005-fa15-20250309-{number:04d}-e91" for number in range(8)]
+
+    def come(turn: int) -> None:
+        for name in names[turn:] + names[:turn]:
+            related = tuple(RelatedName(other, RelationKind.RELATED) for other in names if other != name)
+            frame_factory(basename=name, related=related)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(come, turn) for turn in range(0, 8, 2)]:
+            done.result()
+    assert Frame.objects.count() == 8
+    assert Relation.objects.count() == 8 * 7
+    assert Version.objects.count() == 32
