@@ -1,0 +1,51 @@
+"""The whole walk with the bytes in a real, versioned S3 bucket."""
+
+import pytest
+import requests
+from django.utils import timezone
+
+from ingest.checksums import digest_of
+from ingest.intake import ingest_file
+from pipeline.reductions.previews import make_previews
+from tests.synthetic import write_frame
+
+NAME = "lsc1m005-fa15-20250309-0004-e00"
+
+
+@pytest.fixture
+def s3_store(use_store, s3_server):
+    return use_store(
+        type="s3",
+        endpoint_url=s3_server.endpoint_url,
+        bucket=s3_server.bucket,
+        region=s3_server.region,
+        access_key=s3_server.access_key,
+        secret_key=s3_server.secret_key,
+        addressing_style="path",
+        days_to_ia_storage=365_000,  # Swift knows no other class than STANDARD
+    )
+
+
+@pytest.mark.django_db
+def test_a_frame_goes_from_bytes_to_readers_through_s3(s3_store, inspector, tmp_path, api, admin):
+    contents = []
+    for seed in (1, 2):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        path = write_frame(folder / f"{NAME}.fits", seed=seed)
+        contents.append(path.read_bytes())
+        frame = ingest_file(path, store=s3_store, inspector=inspector, now=timezone.now()).frame
+        assert frame.versions.first().md5 == digest_of(path).md5
+    client = api(admin)
+    newest, oldest = client.get(f"/frames/{frame.pk}/").json()["version_set"]
+    # The links need no token, and give each version its own bytes.
+    assert requests.get(newest["url"], timeout=30).content == contents[1]
+    assert requests.get(oldest["url"], timeout=30).content == contents[0]
+    assert requests.get(newest["url"].replace("Signature=", "Signature=0"), timeout=30).status_code == 403
+    assert b"".join(client.get(f"/frames/{frame.pk}/download/")) == contents[1]
+    part = client.get(f"/frames/{frame.pk}/download/", HTTP_RANGE="bytes=2880-5759")
+    assert b"".join(part) == contents[1][2880:5760]
+    make_previews(frame_id=frame.pk, at=timezone.now())
+    (picture,) = client.get(f"/thumbnails/?frame_basename={NAME}&size=small").json()["results"]
+    assert requests.get(picture["url"], timeout=30).content[:2] == b"\xff\xd8"
+    assert client.get("/health/ready/").json()["parts"]["store"] == {"status": "ok", "detail": "s3 store"}
