@@ -9,10 +9,11 @@ from settings import env
 
 __all__ = ["LOGGING", "LOGGING_CONFIG"]
 
-_RENDERER: Any = (
-    structlog.processors.JSONRenderer()
+# Tracebacks without local variables: those hold tokens and keys.
+_RENDERERS: list[Any] = (
+    [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     if env.LOG_FORMAT == "json"
-    else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
 )
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -35,7 +36,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "structlog.stdlib.ProcessorFormatter",
-            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDERER],
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS],
             "foreign_pre_chain": _SHARED,
         },
     },
