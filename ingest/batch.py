@@ -16,7 +16,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from archive.domain.store import the_store
-from archive.errors import ArchiveError, TransientError
+from archive.errors import ArchiveError, ConflictError, UsageError
 from ingest import intake
 
 logger = structlog.get_logger(__name__)
@@ -61,9 +61,11 @@ class Taker:
                 path, store=the_store(), inspector=self._inspector, now=timezone.now(), given=given
             )
         except ArchiveError as error:
-            return Outcome(path, Fate.FAILED, str(error), may_pass_later=isinstance(error, TransientError))
+            return Outcome(
+                path, Fate.FAILED, str(error), may_pass_later=not isinstance(error, UsageError | ConflictError)
+            )
         except OSError as error:
-            return Outcome(path, Fate.FAILED, f"can not be read: {error.strerror}")
+            return Outcome(path, Fate.FAILED, f"can not be read: {error.strerror}", may_pass_later=True)
         except DatabaseError as error:
             close_old_connections()
             reason = f"the database did not take it, try again: {error}".strip()

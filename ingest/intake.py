@@ -16,22 +16,24 @@ from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, UsageError
 from archive.models import Frame, Thumbnail
-from ingest.checksums import Digest, digest_of
+from ingest.checksums import digest_of
 from ingest.fits_layout import image_header
 from ingest.headers import registry
 from ingest.headers.record import FrameRecord
 from ingest.headers.rules import HeaderRules
 from ingest.headers.translator import Source
-from ingest.inspection import Limits
+from ingest.inspection import Inspection, Limits
 from ingest.names import has_header, is_fits, split_name
 from ingest.pictures import add_thumbnail, ingest_thumbnail, is_thumbnail
 from ingest.proposals import proposal_tags
 from ingest.sandbox import Inspector
-from ingest.stores.base import FileStore, StoredVersion, Upload
+from ingest.stores.base import FileStore, Upload
 from ingest.stores.keys import content_type_for, key_for, thumbnail_key_for
 from ingest.stores.local import LocalStore
 
 logger = structlog.get_logger(__name__)
+
+MOST_HEADER_BYTES = 4 << 20  # brokers refuse messages that are much larger, and the message carries the header
 
 # Lamps and maps of the detector look at no place on the sky, whatever their header says.
 SKYLESS_TYPES = frozenset({"ARC", "BPM", "DOUBLE", "LAMPFLAT", "TRACE"})
@@ -75,9 +77,9 @@ def ingest_file(
     if is_thumbnail(extension, given or {}):
         source = Source(basename, extension, headers=(), given=given or {})
         return Ingested(*ingest_thumbnail(path, source, store=store, digest=digest, now=now))
-    held = _held(basename, extension, digest)
-    if held is not None:
-        return Ingested(held, is_new=False)
+    held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
+    if held is not None and not held.object.fault:
+        return Ingested(held.frame, is_new=False)
     record = _read_record(path, basename=basename, extension=extension, given=given or {}, inspector=inspector)
     upload = Upload(
         path=key_for(record),
@@ -88,17 +90,24 @@ def ingest_file(
     # Bytes before row: the reconciler sweeps up an object without a row,
     # but a row without its object is a promise broken to a reader.
     stored = store.put(path, upload)
+    new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
+    if held is not None:
+        with transaction.atomic():
+            frames.replace_bytes(held, new, at=now)
+        return Ingested(held.frame, is_new=False)
     try:
-        frame = _register(record, store=store, stored=stored, digest=digest, now=now)
+        with transaction.atomic():
+            frame = frames.register_frame(record=record, versions=[NewVersion(new, record.extension)], at=now)
     except ConflictError:
         store.delete(stored.path, stored.version_id)
-        held = _held(basename, extension, digest)
+        held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
         if held is None:
             raise
-        return Ingested(held, is_new=False)  # another worker was faster with the same bytes
-    except Exception:
+        return Ingested(held.frame, is_new=False)  # another worker was faster with the same bytes
+    except UsageError:
         store.delete(stored.path, stored.version_id)
         raise
+    # After any other fault the row may stand all the same: a commit whose answer was lost. The bytes stay.
     logger.info("frame_ingested", frame_id=frame.pk, basename=frame.basename, size_bytes=digest.size_bytes)
     return Ingested(frame, is_new=True)
 
@@ -153,6 +162,7 @@ def make_inspector() -> Inspector:
         cpu_s=settings.INSPECTION_SECONDS,
         memory_bytes=settings.INSPECTION_MEGABYTES << 20,
         unpacked_bytes=settings.UNPACKED_GIGABYTES << 30,
+        header_bytes=MOST_HEADER_BYTES,
     )
     return Inspector(limits, circle=settings.CIRCLE_KEYS)
 
@@ -163,34 +173,28 @@ def _refuse_ignored(filename: str) -> None:
             raise UsageError(f"{filename} holds {fragment!r}: such files are not kept (IGNORED_CHARS).")
 
 
-def _held(basename: str, extension: str, digest: Digest) -> Frame | None:
-    if is_fits(extension):
-        return frames.find_by_md5(md5=digest.md5)
-    return frames.find_version(basename=basename, md5=digest.md5)
-
-
 def _read_record(
     path: Path, *, basename: str, extension: str, given: Mapping[str, Any], inspector: Inspector
 ) -> FrameRecord:
     """Record of a file by every door alike: header and footprint from the file, where it has them."""
     rules = replace(settings.HEADER_RULES, proposal_tags=proposal_tags)
-    if not has_header(extension):
-        source = Source(basename, extension, headers=(), given=given)
-        return registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
-    inspection = inspector.inspect(path)
+    inspection = inspector.inspect(path) if has_header(extension) else Inspection(hdus=(), footprint=None)
     source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
     record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
+    _require_known_type(record, rules)
     if _sees_sky(record, rules):
         return replace(record, footprint=inspection.footprint)
     return record
 
 
+def _require_known_type(record: FrameRecord, rules: HeaderRules) -> None:
+    """The same rule as for clients that post: a type that nobody knows is a typing error, or a missing setting."""
+    if record.configuration_type not in settings.CONFIGURATION_TYPES:
+        raise UsageError(
+            f"{rules.keys.configuration_type} is {record.configuration_type!r}, which the archive does not know: "
+            "correct it, or add it to CONFIGURATION_TYPES."
+        )
+
+
 def _sees_sky(record: FrameRecord, rules: HeaderRules) -> bool:
     return record.configuration_type not in rules.calibration_types | SKYLESS_TYPES
-
-
-def _register(record: FrameRecord, *, store: FileStore, stored: StoredVersion, digest: Digest, now: datetime) -> Frame:
-    new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
-    version = NewVersion(new, record.extension)
-    with transaction.atomic():
-        return frames.register_frame(record=record, versions=[version], at=now)

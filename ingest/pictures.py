@@ -54,7 +54,7 @@ def ingest_thumbnail(
             new=NewThumbnail(new, size=size, basename=record.basename, extension=record.extension),
             now=now,
         )
-    except Exception:
+    except UsageError:
         store.delete(stored.path, stored.version_id)
         raise
     return thumbnail.frame, True
@@ -63,8 +63,8 @@ def ingest_thumbnail(
 def add_thumbnail(*, record: FrameRecord, frame_basename: str, new: NewThumbnail, now: datetime) -> Thumbnail:
     """Register a picture, and its frame as far as the picture's metadata tells, if nobody knows that yet."""
     with transaction.atomic():
-        frame = Frame.objects.filter(basename=frame_basename, observation_date__isnull=False).first()
-        if frame is None:
+        frame = frames.locked_frame(basename=frame_basename)
+        if frame.observation_date is None:
             of_frame = replace(record, basename=frame_basename, extension="", related=())
             frame = frames.register_frame(record=of_frame, versions=(), at=now)
         return register_thumbnail(frame=frame, new=new, at=now)

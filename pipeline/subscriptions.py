@@ -36,8 +36,8 @@ def start_tasks(message: Message) -> None:
     """Start the tasks of one event. It is acknowledged once the broker has them, so none is lost on the way."""
     try:
         event = json.loads(message.body or "")
-        name, frame_id, event_id = event["event"], event["frame_id"], event["id"]
-    except (ValueError, KeyError, TypeError):
+        name, frame_id, event_id = str(event["event"]), int(event["frame_id"]), str(event["id"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         logger.exception("event_not_understood", message_id=message.properties.get("message_id"))
         message.reject()
         return

@@ -19,6 +19,11 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "archive.api.renderers.PicturePages",
     ],
+    "DEFAULT_PARSER_CLASSES": [
+        "archive.api.parsers.BoundedJSON",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "archive.api.errors.answer_error",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -9,8 +9,10 @@ import ast
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -91,9 +93,27 @@ def _mapping(name: str, default: str, says: str) -> dict[str, str]:
     return _read(name, default, says, parse)
 
 
+def _kept_secret(path: Path) -> str:
+    """A random key that all processes of this checkout share; where it can not be kept, each has its own."""
+    with suppress(OSError):
+        return path.read_text(encoding="ascii")
+    made = secrets.token_urlsafe(48)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:  # mode 0600
+            file.write(made)
+            file.flush()
+            os.link(file.name, path)  # whole or not at all; fails if another process was first
+    with suppress(OSError):
+        return path.read_text(encoding="ascii")
+    return made
+
+
 # Django
-SECRET_KEY = _text("SECRET_KEY", "", "key of sessions and of signed links; random at each start when empty")
-SECRET_KEY = SECRET_KEY or secrets.token_urlsafe(48)
+SECRET_KEY = _text(
+    "SECRET_KEY", "", "key of sessions and of signed links; when empty a random one, kept in var/secret_key"
+)
+SECRET_KEY = SECRET_KEY or _kept_secret(BASE_DIR / "var" / "secret_key")
 DEBUG = _flag("DEBUG", "False", "pages with tracebacks; never where others can reach it")
 ALLOWED_HOSTS = _names("ALLOWED_HOSTS", "*", "host names the archive answers to")
 CSRF_TRUSTED_ORIGINS = _names(

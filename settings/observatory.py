@@ -1,5 +1,6 @@
 """What this observatory's files and headers look like, and when they become public."""
 
+from ingest.headers import ocs
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
 from settings import env
@@ -59,7 +60,7 @@ HEADER_RULES = HeaderRules(
 )
 TRANSLATOR_OVERRIDES = env.FILETYPE_MAPPING_OVERRIDES
 IGNORED_CHARS = env.IGNORED_CHARS
-CONFIGURATION_TYPES = env.CONFIGURATION_TYPES
+CONFIGURATION_TYPES = tuple(dict.fromkeys((*env.CONFIGURATION_TYPES, *ocs.TYPES_OF_NAMES)))
 REQUIRED_THUMBNAIL_METADATA = env.REQUIRED_THUMBNAIL_METADATA
 THUMBNAIL_FRAME_BASENAME_KEY = env.THUMBNAIL_FRAME_BASENAME_KEY
 THUMBNAIL_SIZE_KEY = env.THUMBNAIL_SIZE_KEY

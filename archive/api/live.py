@@ -2,11 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from time import monotonic
+from typing import TypeVar
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.core.handlers.asgi import ASGIRequest
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -16,8 +21,14 @@ from archive.api.authentication import TokenAuthentication
 from archive.domain import stream
 from archive.models import Event, Reader
 
+T = TypeVar("T")
+POSITION = re.compile(r"[0-9]{1,18}")
 LOOK_SECONDS = 0.25
 SILENT_LOOKS = 60  # looks without an event, after which a comment keeps proxies from closing the connection
+STREAM_SECONDS = 600.0  # a stream ends then; listeners come back by themselves, with Last-Event-ID
+MOST_LISTENERS = 1000  # of one process
+
+_listeners = 0
 
 
 @require_GET
@@ -25,33 +36,69 @@ async def live_events(request: HttpRequest) -> HttpResponseBase:
     """Every event whose frame the reader may see, from now on, or from `Last-Event-ID` (a position) on."""
     if not isinstance(request, ASGIRequest):
         return HttpResponse("Live events come from the stream process: uvicorn settings.asgi:application.", status=503)
+    if _listeners >= MOST_LISTENERS:
+        return HttpResponse("Too many listeners: try again later.", status=503, headers={"Retry-After": "30"})
     try:
-        user = await sync_to_async(_reader)(request)
+        start = await _in_pool(_start_of)(request)
     except AuthenticationFailed as error:
         return HttpResponse(str(error.detail), status=401, headers={"WWW-Authenticate": "Token"})
-    asked = request.headers.get("Last-Event-ID", "")
-    start = int(asked) if asked.isascii() and asked.isdigit() else await sync_to_async(stream.last_position)()
     return StreamingHttpResponse(
-        _lines(user, start),
+        _lines(request, start),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
 
 
+def _in_pool(look: Callable[..., T]) -> Callable[..., Awaitable[T]]:
+    """Run a look at the database in the process's few shared threads: listeners must not hold a connection each."""
+
+    def with_sound_connection(*arguments: object) -> T:
+        close_old_connections()
+        return look(*arguments)
+
+    return sync_to_async(with_sound_connection, thread_sensitive=False)
+
+
+def _start_of(request: HttpRequest) -> int:
+    _reader(request)
+    asked = request.headers.get("Last-Event-ID", "")
+    return int(asked) if POSITION.fullmatch(asked) else stream.last_position()
+
+
+def _look(request: HttpRequest, position: int) -> tuple[list[Event], int]:
+    """Events after `position` for whoever the reader is now: rights may have gone since the last look."""
+    if stream.last_position() <= position:
+        return [], position
+    return stream.events_after(position, user=_reader(request), at=timezone.now())
+
+
 def _reader(request: HttpRequest) -> Reader:
-    """User of the token or of the session."""
+    """User of the token or of the session, read anew."""
     found = TokenAuthentication().authenticate(request)  # type: ignore[arg-type]  # it reads nothing but headers
     if found is not None:
         user: Reader = found[0]
         return user
-    return request.user if request.user.is_active else AnonymousUser()
+    user = get_user(request)
+    return user if user.is_active else AnonymousUser()
 
 
-async def _lines(user: Reader, position: int) -> AsyncIterator[str]:
+async def _lines(request: HttpRequest, position: int) -> AsyncIterator[str]:
+    global _listeners  # noqa: PLW0603 - one number per process, changed in one thread
+    _listeners += 1
+    try:
+        async for line in _told(request, position):
+            yield line
+    except AuthenticationFailed:
+        return  # the token is worth nothing any more
+    finally:
+        _listeners -= 1
+
+
+async def _told(request: HttpRequest, position: int) -> AsyncIterator[str]:
     yield ": listening\n\n"
-    silent = 0
-    while True:
-        events, position = await sync_to_async(stream.events_after)(position, user=user, at=timezone.now())
+    silent, end = 0, monotonic() + STREAM_SECONDS
+    while monotonic() < end:
+        events, position = await _in_pool(_look)(request, position)
         for event in events:
             yield _message(event)
         silent = 0 if events else silent + 1

@@ -15,7 +15,7 @@ from archive.models import Version, sky
 from archive.models.stored_object import MD5_PATTERN
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.translator import related_names
-from ingest.intake import PostedVersion
+from ingest.intake import MOST_HEADER_BYTES, PostedVersion
 
 INT32_MAX = 2**31 - 1
 INT16_MAX = 2**15 - 1
@@ -61,8 +61,11 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
         return value
 
     def validate_headers(self, value: dict[str, Any]) -> dict[str, Any]:
-        if "\\u0000" in json.dumps(value):
+        text = json.dumps(value)
+        if "\\u0000" in text:
             raise serializers.ValidationError("Null characters are not allowed.")
+        if len(text) > MOST_HEADER_BYTES:
+            raise serializers.ValidationError(f"Headers are larger than {MOST_HEADER_BYTES} bytes.")
         return value
 
     def validate_exposure_time(self, value: float | None) -> float | None:

@@ -6,15 +6,18 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from amqp.exceptions import ContentTooLarge, PreconditionFailed
 from django.conf import settings
 from kombu import Connection, Exchange, Queue
 from kombu.exceptions import OperationalError
 from kombu.transport.pyamqp import Transport
 
-from archive.errors import TransientError
+from archive.errors import TransientError, UsageError
 from archive.models import Event
 
 CONNECT_SECONDS = 5
+PUBLISH_SECONDS = 10  # for a message and for its confirm; a broker in a memory alarm is silent
+TOO_LARGE = (PreconditionFailed, ContentTooLarge)
 # What kombu and its AMQP transport raise when the broker is away, refuses, or goes away meanwhile.
 FAULTS: tuple[type[Exception], ...] = (*Transport.connection_errors, *Transport.channel_errors, OperationalError)
 
@@ -64,7 +67,8 @@ class Publisher:
     def publish(self, event: Event) -> None:
         """Send one event and wait for the broker's word.
 
-        Raises TransientError when the broker can not be reached or does not confirm.
+        Raises TransientError when the broker can not be reached or does not confirm, UsageError when it will never
+        take this one.
         """
         with self._translated_errors():
             if settings.PROCESSED_EXCHANGE_ENABLED and event.to_fits_exchange:
@@ -75,7 +79,7 @@ class Publisher:
         if self._producer is None:
             self._producer = self._declared_producer()
         self._producer.publish(
-            json.dumps(body),
+            json.dumps(body, ensure_ascii=False),
             exchange=exchange.name,
             routing_key=routing_key,
             message_id=str(event.uuid),
@@ -83,6 +87,8 @@ class Publisher:
             content_encoding="utf-8",
             delivery_mode=2,
             priority=0,
+            timeout=PUBLISH_SECONDS,
+            confirm_timeout=PUBLISH_SECONDS,
         )
 
     def _declared_producer(self) -> Any:
@@ -97,8 +103,11 @@ class Publisher:
         try:
             yield
         except FAULTS as error:
+            is_declared = self._producer is not None
             self._producer = None
-            self._connection.close()
+            self._connection.collect(socket_timeout=1)  # a polite close would wait for a broker that is silent
+            if is_declared and isinstance(error, TOO_LARGE):
+                raise UsageError(f"the broker will never take a message of this size: {error}") from error
             raise TransientError(f"the broker did not take the message: {error}") from error
 
 

@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Max
 
 from archive.enums import EventName
-from archive.errors import TransientError
+from archive.errors import TransientError, UsageError
 from archive.models import Event, Frame, Version
 from ingest.headers.record import FrameRecord
+
+logger = structlog.get_logger(__name__)
 
 # Advisory locks of PostgreSQL; the numbers are this archive's own and mean nothing else.
 POSITION_LOCK = 7_365_201
@@ -65,9 +68,10 @@ def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Ver
 def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], datetime]) -> int:
     """Give positions to new events and hand those that wait to `publish`, in order. Answers how many went.
 
-    `publish` returns when the broker has the message for certain, and raises TransientError otherwise. A relay that
-    dies in between leaves a batch that is sent again, with the same ids. Several relays may run: while one delivers,
-    the others find nothing to do.
+    `publish` returns when the broker has the message for certain. It raises TransientError when the broker is away,
+    and UsageError for a message that no broker will take: that one is set aside. A relay that dies in between leaves
+    a batch that is sent again, with the same ids. Several relays may run: while one delivers, the others find nothing
+    to do.
     """
     _give_positions()
     failure: TransientError | None = None
@@ -81,11 +85,20 @@ def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], dat
             except TransientError as error:
                 failure = error
                 break
+            except UsageError as error:
+                _set_aside(event, str(error))
+                continue
             delivered.append(event)
         Event.objects.filter(pk__in=[event.pk for event in delivered]).update(published_at=clock())
     if failure is not None:
         raise failure
     return len(delivered)
+
+
+def _set_aside(event: Event, fault: str) -> None:
+    """One event that can not be told must not hold up those behind it."""
+    Event.objects.filter(pk=event.pk).update(fault=fault)
+    logger.error("event_set_aside", name=event.name, uuid=str(event.uuid), frame_id=event.frame_id, fault=fault)
 
 
 def _give_positions() -> None:
@@ -97,7 +110,7 @@ def _give_positions() -> None:
 
 
 def _waiting() -> list[Event]:
-    waiting = Event.objects.filter(published_at__isnull=True, position__isnull=False)
+    waiting = Event.objects.filter(published_at__isnull=True, position__isnull=False, fault="")
     return list(waiting.order_by("position")[:BATCH_SIZE])
 
 

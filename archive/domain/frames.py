@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from archive.domain import events
-from archive.domain.objects import NewObject, object_row
+from archive.domain.objects import NewObject, fill_in, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
 from archive.models import Exposure, Frame, Headers, Relation, StoredObject, Version, sky
@@ -45,14 +47,28 @@ class NewVersion:
     extension: str
 
 
-def find_by_md5(*, md5: str) -> Frame | None:
-    """Frame that these FITS bytes made when they were first taken in."""
-    return Frame.objects.filter(versions__md5=md5, versions__is_fits=True).first()
+def locked_frame(*, basename: str) -> Frame:
+    """The row of this name, locked to the end of the transaction; a bare placeholder if there was none."""
+    Frame.objects.bulk_create([Frame(basename=basename)], ignore_conflicts=True)
+    return Frame.objects.select_for_update(no_key=True).get(basename=basename)
 
 
-def find_version(*, basename: str, md5: str) -> Frame | None:
-    """Frame of this name that has, or had, these bytes."""
-    return Frame.objects.filter(basename=basename, versions__md5=md5).first()
+def find_version(*, basename: str, md5: str, is_fits: bool) -> Version | None:
+    """Version that these bytes made when they first came: of any frame if they are FITS, else of the one so named."""
+    versions = Version.objects.select_related("frame", "object").filter(md5=md5)
+    return versions.filter(is_fits=True).first() if is_fits else versions.filter(frame__basename=basename).first()
+
+
+def replace_bytes(version: Version, new: NewObject, *, at: datetime) -> None:
+    """Let good bytes stand for a version whose own turned out to be missing or damaged, and say so."""
+    StoredObject.objects.filter(pk=version.object_id).update(
+        store=new.store, path=new.path, version_id=new.version_id, fault="", stored_at=at, verified_at=None
+    )
+    version.object.refresh_from_db()
+    if new.digest is not None:
+        fill_in(version.object, new.digest, at=at)
+        version.object.save()
+    events.record_event(EventName.FRAME_UPDATED, frame=version.frame, body={"frameid": version.frame_id}, at=at)
 
 
 def register_frame(
@@ -87,6 +103,8 @@ def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: date
         events.record_ingested(frame, record=record, versions=_add_versions(frame, versions, at=at), at=at)
     else:
         events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
+    if not frame.is_listed:
+        _list_if_complete(frame)
     return frame
 
 
@@ -110,11 +128,19 @@ def _exposure_of(record: FrameRecord) -> Exposure | None:
 
 
 def _write_frame(frame: Frame, *, sent: frozenset[str], has_bytes: bool) -> None:
-    changed = [*sorted(sent & COLUMNS), "area", "centre", "exposure", "modified_at"]
+    changed = [*sorted(sent & COLUMNS), "area", "centre", "modified_at"]
+    if "site_id" in sent:
+        changed.append("exposure")
     frame.is_listed = has_bytes and frame.observation_date is not None
     if frame.is_listed:
         changed.append("is_listed")
     Frame.objects.bulk_create([frame], update_conflicts=True, unique_fields=["basename"], update_fields=changed)
+
+
+def _list_if_complete(frame: Frame) -> None:
+    """List a frame whose bytes and whose date came with different requests."""
+    row = Frame.objects.filter(pk=frame.pk, is_listed=False, observation_date__isnull=False)
+    row.filter(Exists(Version.objects.filter(frame=OuterRef("pk")))).update(is_listed=True)
 
 
 def _make_placeholders(names: Sequence[RelatedName]) -> None:

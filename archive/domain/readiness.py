@@ -21,6 +21,8 @@ from archive.models import Event
 
 LATE_RELAY = timedelta(minutes=1)
 BROKER_SECONDS = 2
+ANSWER_KEY = "readiness"
+ANSWER_SECONDS = 5
 
 
 class State(IntEnum):
@@ -35,10 +37,19 @@ class State(IntEnum):
 class Part:
     state: State
     detail: str
+    cause: str = ""  # for staff: it may tell hosts and paths
 
 
 def parts() -> dict[str, Part]:
-    """Try every part out."""
+    """Try every part out; askers within a few seconds get the same answer, for each part is asked for real."""
+    found: dict[str, Part] | None = cache.get(ANSWER_KEY)
+    if found is None:
+        found = _tried()
+        cache.set(ANSWER_KEY, found, ANSWER_SECONDS)
+    return found
+
+
+def _tried() -> dict[str, Part]:
     checks: dict[str, Callable[[], Part]] = {
         "database": _database,
         "store": _store,
@@ -58,7 +69,7 @@ def _database() -> Part:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        return Part(State.DOWN, f"PostgreSQL with PostGIS does not answer: {error}".strip())
+        return Part(State.DOWN, "PostgreSQL with PostGIS does not answer", str(error).strip())
     if missing:
         return Part(State.DOWN, f"{len(missing)} migrations wait: run manage.py migrate")
     return Part(State.OK, f"PostGIS {version}")
@@ -69,7 +80,7 @@ def _store() -> Part:
         store = the_store()
         warning = store.check()
     except ArchiveError as error:
-        return Part(State.DOWN, str(error))
+        return Part(State.DOWN, "the file store can not do its work", str(error))
     return Part(State.REDUCED, warning) if warning else Part(State.OK, f"{store.name} store")
 
 
@@ -79,7 +90,7 @@ def _cache() -> Part:
     probe = get_random_string(16)
     cache.set("readiness-probe", probe, 10)
     if cache.get("readiness-probe") != probe:
-        return Part(State.REDUCED, f"no cache answers at {settings.CACHES['default']['LOCATION']}")
+        return Part(State.REDUCED, "the cache does not answer", str(settings.CACHES["default"]["LOCATION"]))
     return Part(State.OK, "cache answers")
 
 
@@ -90,7 +101,7 @@ def _broker() -> Part:
         with _short_connection() as probe:
             probe.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
     except broker.FAULTS as error:
-        return Part(State.REDUCED, f"the broker does not answer ({error}): events wait in the outbox")
+        return Part(State.REDUCED, "the broker does not answer: events wait in the outbox", str(error))
     return Part(State.OK, "broker answers")
 
 
@@ -103,7 +114,7 @@ def _relay() -> Part:
         waiting = Event.objects.filter(published_at__isnull=True)
         oldest = waiting.order_by("created_at").values_list("created_at", flat=True).first()
     except DatabaseError as error:
-        return Part(State.DOWN, f"the outbox can not be read: {error}".strip())
+        return Part(State.DOWN, "the outbox can not be read", str(error).strip())
     if oldest is None:
         return Part(State.OK, "the outbox is empty")
     age = timezone.now() - oldest
@@ -120,7 +131,7 @@ def _workers() -> Part:
             queue: Any = broker.pipeline_queue()(probe.default_channel)
             consumers = queue.queue_declare(passive=True).consumer_count
     except broker.FAULTS as error:
-        return Part(State.REDUCED, f"the pipeline's queue can not be asked: {error}")
+        return Part(State.REDUCED, "the pipeline's queue can not be asked", str(error))
     if not consumers:
         return Part(State.REDUCED, "no worker listens: start one with celery -A settings worker")
     return Part(State.OK, f"workers that listen: {consumers}")

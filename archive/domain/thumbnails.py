@@ -24,6 +24,7 @@ class NewThumbnail:
 
 def register_thumbnail(*, frame: Frame, new: NewThumbnail, at: datetime, version: Version | None = None) -> Thumbnail:
     """Write a thumbnail, in place of one of the same name; the old picture's bytes go on commit."""
+    Frame.objects.select_for_update(no_key=True).get(pk=frame.pk)  # one at a time: each must see the other's row
     old = Thumbnail.objects.select_related("object").filter(basename=new.basename).first()
     stored = _object_of(new.object, old=old, at=at)
     thumbnail, _ = Thumbnail.objects.update_or_create(

@@ -8,12 +8,14 @@ from django.db.models.functions import Coalesce
 
 from archive.domain.objects import fill_in
 from archive.domain.store import store_named, the_store
-from archive.errors import NotFoundError
+from archive.errors import NotFoundError, TransientError
 from archive.models import StoredObject
 from ingest.checksums import Digester
 from ingest.stores.base import FileStore
 
 logger = structlog.get_logger(__name__)
+
+PATIENCE = timedelta(hours=1)
 
 
 def verify_frame(*, frame_id: int, at: datetime) -> None:
@@ -38,7 +40,10 @@ def verify_object(stored: StoredObject, *, at: datetime) -> None:
     try:
         for block in store_named(stored.store).stream(stored.path, stored.version_id):
             digester.update(block)
-    except NotFoundError:
+    except NotFoundError as error:
+        if at - stored.stored_at < PATIENCE:
+            # A client may post before it stores, and some S3 servers show a new object late.
+            raise TransientError(f"{stored} is not in the store yet") from error
         _mark(stored, f"the {stored.store} store has no such object")
         return
     digest = digester.digest()

@@ -9,7 +9,7 @@ from archive.domain import access
 from archive.models import StoredObject
 from ingest.stores.keys import content_disposition_for, content_type_for
 
-SINGLE_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+SINGLE_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 def file_response(request: HttpRequest | Request, stored: StoredObject, *, filename: str) -> HttpResponseBase:

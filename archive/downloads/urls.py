@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from archive.downloads.views import DownloadView, signed_file
+from archive.downloads.views import DownloadView, SignedFileView
 
 urlpatterns = [
     path("frames/<int:pk>/download/", DownloadView.as_view(), name="frame-download"),
-    path("store/<path:path>", signed_file, name="signed-file"),
+    path("store/<path:path>", SignedFileView.as_view(), name="signed-file"),
 ]

@@ -1,12 +1,12 @@
 """A frame's file through the archive, and the links that the archive itself has signed."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -33,9 +33,20 @@ class DownloadView(APIView):
     head = get
 
 
-@require_safe
-def signed_file(request: HttpRequest, path: str) -> HttpResponseBase:
+class SignedFileView(APIView):
     """Bytes of a link that the local store signed: whoever holds it may read until it expires."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def get(self, request: Request, path: str) -> HttpResponseBase:
+        return _signed_file(request, path)
+
+    head = get
+
+
+def _signed_file(request: Request, path: str) -> HttpResponseBase:
     store = the_store()
     version_id = request.GET.get("versionId", "")
     if not isinstance(store, LocalStore | MemoryStore):

@@ -23,6 +23,7 @@ class Event(models.Model):
     body = models.JSONField(help_text="What subscribers are told")
     to_fits_exchange = models.BooleanField(default=False, help_text="Goes to the exchange of new FITS frames as well")
     created_at = models.DateTimeField(help_text="UTC")
+    fault = models.TextField(default="", help_text="Why no broker will ever take it; empty otherwise")
     published_at = models.DateTimeField(null=True, help_text="When the broker confirmed it, UTC")
 
     class Meta:
@@ -33,12 +34,13 @@ class Event(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["created_at"], name="event_unpublished", condition=Q(published_at__isnull=True)),
             # What the relay asks for many times a second: both are empty when nothing waits.
             models.Index(fields=["id"], name="event_without_position", condition=Q(position__isnull=True)),
             models.Index(
                 fields=["position"],
                 name="event_to_publish",
-                condition=Q(published_at__isnull=True, position__isnull=False),
+                condition=Q(published_at__isnull=True, position__isnull=False, fault=""),
             ),
         ]
 

@@ -11,6 +11,7 @@ from archive.errors import UsageError
 
 # Geography columns take longitude and latitude; RA stands for longitude on the celestial sphere.
 SRID = 4326
+LONGEST_REGION = 100_000
 
 Ring = Sequence[tuple[float, float]]
 Vector = tuple[float, float, float]
@@ -80,6 +81,8 @@ def region_of(text: str) -> Point | Polygon:
 
     Raises UsageError when it can not be read.
     """
+    if len(text) > LONGEST_REGION:
+        raise UsageError(f"the region has more than {LONGEST_REGION} characters: give a simpler one.")
     geometry = _geojson_region(text) if text.lstrip().startswith("{") else _geos_region(text)
     if geometry.srid not in {None, SRID}:
         raise UsageError(f"SRID {geometry.srid} is not known here: give degrees without an SRID.")
@@ -104,7 +107,7 @@ def _geojson_region(text: str) -> Point | Polygon:
         if region["type"] == "Point":
             ra_deg, dec_deg = (float(value) for value in region["coordinates"][:2])
             return Point(ra_deg, dec_deg)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError("the region is no GeoJSON Point or Polygon.") from error
     return polygon_of(ring_of_geojson(region))
 

@@ -16,6 +16,7 @@ class Version(models.Model):
     md5 = models.CharField(max_length=32)
     is_fits = models.BooleanField(help_text="FITS files are unique by MD5 in the whole archive")
     created = models.DateTimeField(help_text="When it became the newest, UTC")
+    preview_attempts = models.SmallIntegerField(default=0, help_text="How often its previews were begun and not made")
 
     class Meta:
         ordering = ["-created", "-id"]
@@ -23,6 +24,10 @@ class Version(models.Model):
             models.UniqueConstraint(fields=["frame", "md5"], name="version_once_per_frame"),
             models.UniqueConstraint(fields=["md5"], condition=Q(is_fits=True), name="version_fits_once"),
             models.CheckConstraint(name="version_md5_is_hex", condition=Q(md5__regex=MD5_PATTERN)),
+        ]
+        indexes = [
+            models.Index(fields=["md5"], name="version_by_md5"),  # asked by every ingester before every file
+            models.Index(fields=["-created", "-id"], name="version_newest"),
         ]
 
     def __str__(self) -> str:

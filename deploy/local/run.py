@@ -34,9 +34,13 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def _ends_already(*_: object) -> None:
+    """Stand for SIG_IGN: Python shows a traceback for a signal that came before its handler was set to that."""
+
+
 def _end(*_: object) -> NoReturn:
     for each in ENDING:
-        signal.signal(each, signal.SIG_IGN)  # the stop takes seconds; a second Ctrl-C must not cut it short
+        signal.signal(each, _ends_already)  # the stop takes seconds; a second Ctrl-C must not cut it short
     raise KeyboardInterrupt
 
 

@@ -6,6 +6,7 @@ then finds the services' own children. The kernel watches the thread that starte
 main thread.
 """
 
+import math
 import os
 import secrets
 import signal
@@ -23,6 +24,7 @@ from deploy.local import ports, sweeper
 from deploy.local.service import Service
 
 POLL_SECONDS = 0.05
+ASK_AGAIN_S = 1.0
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 MARK_NAME = "ARCHIVE_SUPERVISOR"
 MOST_RESTARTS, RESTART_WINDOW_S = 3, 60.0
@@ -42,7 +44,8 @@ class _Running:
     process: subprocess.Popen[bytes]
     started_s: float
     is_ready: bool = False
-    kill_at_s: float | None = None  # set once it was told to stop
+    kill_at_s: float = math.inf  # set once it was told to stop
+    signal_at_s: float = -math.inf  # when it is told to stop, once it has to
     restarts_s: list[float] = field(default_factory=list)
 
 
@@ -176,22 +179,30 @@ class Supervisor:
         self._launch(service, restarts_s=[*recent_s, now_s])
 
     def _end(self, leaving: list[_Running]) -> None:
-        """Stop these and wait until one of them is gone; kill those that take too long."""
-        for running in leaving:
-            if running.kill_at_s is None:
-                running.process.send_signal(running.service.stop_signal)
-                running.kill_at_s = time.monotonic() + running.service.stop_seconds
+        """Stop these and wait until one of them is gone."""
         while not any(running.process.poll() is not None for running in leaving):
             for running in leaving:
-                if running.kill_at_s is not None and time.monotonic() > running.kill_at_s:
-                    self._say(f"{running.service.name} did not stop in time; killing it")
-                    os.killpg(running.process.pid, signal.SIGKILL)
-                    running.process.wait()
+                self._urge(running, now_s=time.monotonic())
             time.sleep(POLL_SECONDS)
         for running in leaving:
             if running.process.poll() is not None:
                 del self._running[running.service.name]
                 self._ready.discard(running.service.name)
+
+    def _urge(self, running: _Running, *, now_s: float) -> None:
+        """Tell a service to stop, and kill it when it takes too long.
+
+        One that was not ready is told again: RabbitMQ drops a signal of its first second.
+        """
+        service = running.service
+        if now_s >= running.signal_at_s:
+            running.process.send_signal(service.stop_signal)
+            running.signal_at_s = math.inf if running.is_ready else now_s + ASK_AGAIN_S
+            running.kill_at_s = min(running.kill_at_s, now_s + service.stop_seconds)
+        if now_s > running.kill_at_s and running.process.poll() is None:
+            self._say(f"{service.name} did not stop in time; killing it")
+            os.killpg(running.process.pid, signal.SIGKILL)
+            running.process.wait()
 
     def _log_path(self, name: str) -> Path:
         return self._logs / f"{name}.log"

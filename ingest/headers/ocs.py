@@ -26,6 +26,14 @@ TYPE_OF_LETTER = {
 }
 TYPES_OF_FIRST_PART = {"trace": "TRACE", "arc": "ARC"}
 TYPES_OF_FOURTH_PART = {"bias": "BIAS", "bpm": "BPM"}
+TYPES_OF_SPECTROGRAPHS = ("DOUBLE", "SPECTRUM", "TARGET")
+# Every type that a name can stand for: the archive knows them without being told.
+TYPES_OF_NAMES = (
+    *TYPE_OF_LETTER.values(),
+    *TYPES_OF_FIRST_PART.values(),
+    *TYPES_OF_FOURTH_PART.values(),
+    *TYPES_OF_SPECTROGRAPHS,
+)
 
 
 def translate(source: Source, rules: HeaderRules) -> FrameRecord:
@@ -123,4 +131,4 @@ def _level_of_name(source: Source) -> int:
     if source.extension == ".tar.gz":
         return TAR_LEVEL
     last_two = source.basename.replace("_cat", "")[-2:]
-    return int(last_two) if last_two.isdigit() else 0
+    return int(last_two) if last_two.isascii() and last_two.isdecimal() else 0

@@ -108,9 +108,9 @@ def instant(header: Header, key: str) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(str(value).strip())
-    except ValueError as error:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{key} is {value!r}, not a date like 2026-03-09T01:05:17.456: correct the header.") from error
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def night_of(header: Header, keys: HeaderKeys) -> date:
@@ -142,12 +142,16 @@ def public_date_of(
     stated = instant(header, rules.keys.public_date)
     if stated is not None or observed_at is None:
         return stated
-    return observed_at + _embargo(
+    embargo = _embargo(
         proposal_id=text(header, rules.keys.proposal_id),
         basename=basename,
         is_calibration=configuration_type in rules.calibration_types,
         rules=rules,
     )
+    try:
+        return observed_at + embargo
+    except OverflowError as error:
+        raise UsageError(f"{rules.keys.observation_date} lies too far in the future: correct the header.") from error
 
 
 def _embargo(*, proposal_id: str, basename: str, is_calibration: bool, rules: HeaderRules) -> timedelta:

@@ -9,12 +9,13 @@ import structlog
 from astropy.io import fits
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from archive.domain import access
 from archive.domain.objects import NewObject
 from archive.domain.store import the_store
 from archive.domain.thumbnails import NewThumbnail, register_previews
-from archive.errors import ConflictError, NotFoundError
+from archive.errors import ConflictError, NotFoundError, TransientError
 from archive.models import Frame, StoredObject, Thumbnail, Version
 from ingest.checksums import digest_of
 from ingest.names import is_fits
@@ -26,6 +27,7 @@ from pipeline.arrays.previews import previews
 logger = structlog.get_logger(__name__)
 
 EXTENSION = ".jpg"
+MOST_ATTEMPTS = 5  # more than the restarts of a bad night, fewer than a loop
 
 
 def make_previews(*, frame_id: int, at: datetime) -> None:
@@ -35,17 +37,30 @@ def make_previews(*, frame_id: int, at: datetime) -> None:
     reached.
     """
     version = _version_to_show(frame_id)
-    if version is None:
+    if version is None or not _may_begin(version):
         return
     with tempfile.TemporaryDirectory(prefix="previews-") as folder:
         try:
             pictures = _pictures_of(version, Path(folder))
+        except TransientError:
+            # The store is away: that is no attempt at these pixels.
+            Version.objects.filter(pk=version.pk).update(preview_attempts=F("preview_attempts") - 1)
+            raise
         except (OSError, ValueError, TypeError, fits.VerifyError) as error:
             # astropy's ways of saying that it can not read the pixels; trying again would not help.
             logger.warning("previews_failed", frame_id=frame_id, reason=str(error))
             return
         if pictures:
             _hand_over(version, pictures, folder=Path(folder), at=at)
+
+
+def _may_begin(version: Version) -> bool:
+    """Count an attempt before it is made: pixels that kill their worker must not do so for ever."""
+    if version.preview_attempts >= MOST_ATTEMPTS:
+        logger.error("previews_given_up", frame_id=version.frame_id, attempts=version.preview_attempts)
+        return False
+    Version.objects.filter(pk=version.pk).update(preview_attempts=F("preview_attempts") + 1)
+    return True
 
 
 def _version_to_show(frame_id: int) -> Version | None:
@@ -88,8 +103,8 @@ def _hand_over(version: Version, pictures: Mapping[str, Picture], *, folder: Pat
     store = the_store()
     with transaction.atomic():
         frame = Frame.objects.select_for_update(no_key=True).filter(pk=version.frame_id).first()
-        if frame is None or Thumbnail.objects.filter(version=version).exists():
-            return
+        if frame is None or frame.versions.first() != version or Thumbnail.objects.filter(version=version).exists():
+            return  # gone, superseded meanwhile, or made by another worker
         new = [_stored(version, size, picture, store=store, folder=folder) for size, picture in pictures.items()]
         register_previews(version=version, pictures=new, at=at)
     logger.info("previews_made", frame_id=frame.pk, sizes=list(pictures))

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from archive.domain.objects import NewObject
@@ -102,6 +103,7 @@ def test_robots_are_turned_away(client):
 @pytest.mark.django_db
 class TestReadiness:
     def parts(self, client, code=200):
+        cache.clear()
         answer = client.get("/health/ready/")
         assert answer.status_code == code, answer.content
         return answer.json()

@@ -3,12 +3,14 @@
 import copy
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from archive.domain import verification
 from archive.enums import EventName, RelationKind
+from archive.errors import TransientError
 from archive.models import Event, Frame, Relation, StoredObject, Thumbnail, Version
 from ingest.checksums import digest_of
 from ingest.headers.record import RelatedName
@@ -111,6 +113,24 @@ def test_bytes_already_held_are_refused_and_change_nothing(client):
     assert Event.objects.count() == 1
 
 
+@pytest.mark.parametrize("date_first", [True, False])
+def test_a_frame_is_listed_once_it_has_both_bytes_and_a_date(client, date_first):
+    dated, stored = body(version_set=[]), body()
+    del stored["observation_date"]
+    for sent in (dated, stored) if date_first else (stored, dated):
+        assert client.post("/frames/", sent, format="json").status_code == 201
+    assert client.get("/frames/").json()["count"] == 1
+
+
+def test_a_post_without_a_site_leaves_the_frame_in_its_exposure(client):
+    client.post("/frames/", body(), format="json")
+    again = body(version_set=[])
+    del again["site_id"]
+    client.post("/frames/", again, format="json")
+    frame = Frame.objects.get(basename=BODY["basename"])
+    assert (frame.site_id, frame.exposure.site_id) == ("lsc", "lsc")
+
+
 def test_a_frame_without_versions_is_kept_unlisted(client):
     answer = client.post("/frames/", body(version_set=[]), format="json")
     assert answer.status_code == 201
@@ -201,9 +221,12 @@ class TestVerification:
         assert "MD5" in StoredObject.objects.get().fault
         assert client.get(f"/frames/{frame.pk}/download/").status_code == 409
 
-    def test_an_object_that_is_not_there_is_marked(self, client, now):
+    def test_an_object_that_is_not_there_is_asked_for_again_and_marked_after_an_hour(self, client):
         frame_id = client.post("/frames/", body(), format="json").json()["id"]
-        verification.verify_frame(frame_id=frame_id, at=now)
+        posted_at = StoredObject.objects.get().stored_at
+        with pytest.raises(TransientError, match="not in the store yet"):
+            verification.verify_frame(frame_id=frame_id, at=posted_at + timedelta(minutes=59))
+        verification.verify_frame(frame_id=frame_id, at=posted_at + timedelta(minutes=61))
         assert "no such object" in StoredObject.objects.get().fault
 
 

@@ -2,6 +2,7 @@
 
 - serve PORT DIARY NAME: listen; write "NAME up" and "NAME down" to DIARY
 - family: make a child that leaves for a session and a parent of its own; then wait
+- slow: drop the first SIGTERM, as a program does that is not up yet; end by the second
 - deaf: take no notice of SIGTERM
 - fail: say why, and end with exit code 3
 """
@@ -47,6 +48,18 @@ def deaf() -> None:
     signal.pause()
 
 
+def slow() -> None:
+    heard: list[int] = []
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+
+    signal.signal(signal.SIGTERM, hear)
+    sys.stderr.write("slow\n")
+    while len(heard) < 2:
+        signal.pause()
+
+
 def fail() -> None:
     sys.stderr.write("the disk is on fire\n")
     sys.exit(3)
@@ -58,6 +71,8 @@ if __name__ == "__main__":
             serve(port, diary, name)
         case ["family"]:
             family()
+        case ["slow"]:
+            slow()
         case ["deaf"]:
             deaf()
         case _:

@@ -105,6 +105,15 @@ def test_a_service_deaf_to_its_signal_is_killed(supervisor, stand_in, said):
     assert "deaf did not stop in time; killing it" in said
 
 
+def test_a_service_that_was_not_up_yet_is_told_to_stop_again(supervisor, server, stand_in, said):
+    log = supervisor._log_path("slow")
+    # The other is ready as soon as the slow one listens to signals; the slow one itself never is.
+    other = replace(server("other"), is_ready=lambda: "slow" in log.read_text())
+    supervisor.start([stand_in("slow", "slow", is_ready=lambda: False), other], until="other")
+    supervisor.stop()
+    assert not [line for line in said if line.startswith("slow")]
+
+
 def test_children_that_left_the_family_go_with_a_stop(supervisor, stand_in):
     mark, log = f"ARCHIVE_SUPERVISOR={supervisor._mark}", supervisor._log_path("family")
     supervisor.start([stand_in("family", "family", is_ready=lambda: "child" in log.read_text())])
