@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import task_prerun, worker_init
+from django.db import close_old_connections
 
 from settings import env
 
@@ -15,6 +16,7 @@ __all__ = [
     "CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP",
     "CELERY_BROKER_TRANSPORT_OPTIONS",
     "CELERY_BROKER_URL",
+    "CELERY_DB_REUSE_MAX",
     "CELERY_TASK_ACKS_LATE",
     "CELERY_TASK_DEFAULT_QUEUE",
     "CELERY_TASK_IGNORE_RESULT",
@@ -57,6 +59,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_000_000  # kB; a child that has grown is replaced after its task
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 10_000  # Celery would close the connection around every task; `task_prerun` below renews it
 CELERY_BEAT_SCHEDULE = {
     "verify-unread-objects": {"task": "pipeline.tasks.verify_unread_objects", "schedule": timedelta(minutes=10)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
@@ -66,6 +69,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")  # for the celery co
 app = Celery("archive")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["pipeline"])
+
+
+@task_prerun.connect
+def renew_connections(**_: Any) -> None:
+    """Let go of connections that are broken or too old, by Django's own rules."""
+    close_old_connections()
 
 
 @worker_init.connect

@@ -91,7 +91,7 @@ def _planes(hdus: fits.HDUList) -> Iterator[ImagePlane]:
     shared = dict(hdus[0].header)
     for hdu in hdus:
         if hdu.is_image and hdu.data is not None:
-            yield ImagePlane(hdu.data, {**shared, **dict(hdu.header)})
+            yield ImagePlane(hdu.data, shared if hdu is hdus[0] else {**shared, **dict(hdu.header)})
 
 
 def _hand_over(version: Version, pictures: Mapping[str, Picture], *, folder: Path, at: datetime) -> None:

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from ocs_ingester import exceptions, ingester  # type: ignore[import-not-found]  # not in the archive's environment
+from ocs_ingester import exceptions, ingester
 
 REFUSALS = (exceptions.DoNotRetryError, exceptions.NonFatalDoNotRetryError, exceptions.BackoffRetryError)
 

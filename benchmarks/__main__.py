@@ -1,0 +1,55 @@
+"""`make bench`: measure, and print one line per figure. `ONLY=ingest` or `ONLY=post,search` measures some of it."""
+
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from archive.errors import ArchiveError, UsageError
+from benchmarks import baselines
+from benchmarks.report import headline
+from benchmarks.services import Bench
+
+# Each is a module with `measure(bench)`, which gives its figures as they come.
+GROUPS = ("ingest", "post", "search")
+
+
+def chosen(only: str) -> list[str]:
+    """Groups to measure. Raises UsageError for a name that is none of them."""
+    names = [name.strip() for name in only.split(",") if name.strip()] or list(GROUPS)
+    if unknown := [name for name in names if name not in GROUPS]:
+        raise UsageError(f"There is no group {', '.join(unknown)} of benchmarks. Choose of: {', '.join(GROUPS)}.")
+    return names
+
+
+def run(names: list[str]) -> None:
+    print(headline(), flush=True)
+    md5 = baselines.md5()
+    print(f"{md5.says} on one core: {md5.value:.0f} {md5.unit}", flush=True)
+    with Bench() as bench:
+        for name in names:
+            # Only now: it imports models, these need settings, and the settings name the services just started.
+            for figure in import_module(f"benchmarks.{name}").measure(bench):
+                print(figure.line(), flush=True)
+
+
+def _end(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        run(chosen(os.environ.get("ONLY", "")))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except ArchiveError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What the machine does without the archive: the measure of every figure taken beside it."""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import requests
+
+from benchmarks.report import Baseline
+
+MEGABYTE = 1_000_000
+N_FILES = 100
+N_REQUESTS = 100
+
+
+def files_synced(folder: Path) -> Baseline:
+    """Files of 1 MB, written and synced one after another, per second."""
+    return Baseline(N_FILES / _time_of_files(folder), "files/s", "1 MB written and synced")
+
+
+def file_synced(folder: Path) -> Baseline:
+    """Mean time of one such file, ms."""
+    return Baseline(1000.0 * _time_of_files(folder) / N_FILES, "ms", "1 MB written and synced")
+
+
+def md5() -> Baseline:
+    """MD5 on one core, MB/s."""
+    block = os.urandom(MEGABYTE)
+    started_s = time.perf_counter()
+    for _ in range(N_FILES):
+        hashlib.md5(block, usedforsecurity=False).digest()
+    return Baseline(N_FILES / (time.perf_counter() - started_s), "MB/s", "MD5")
+
+
+def empty_request(url: str) -> Baseline:
+    """Mean time of a request that asks nothing of database or store, ms: client, gunicorn and Django alone."""
+    started_s = time.perf_counter()
+    for _ in range(N_REQUESTS):
+        requests.get(f"{url}/health/", timeout=60).raise_for_status()
+    return Baseline(1000.0 * (time.perf_counter() - started_s) / N_REQUESTS, "ms", "GET /health/")
+
+
+def _time_of_files(folder: Path) -> float:
+    block = os.urandom(MEGABYTE)
+    place = folder / "baseline"
+    place.mkdir()
+    started_s = time.perf_counter()
+    for number in range(N_FILES):
+        with (place / str(number)).open("wb") as target:
+            target.write(block)
+            target.flush()
+            os.fsync(target.fileno())
+    took_s = time.perf_counter() - started_s
+    for file in place.iterdir():
+        file.unlink()
+    place.rmdir()
+    return took_s

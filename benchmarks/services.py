@@ -1,0 +1,149 @@
+"""The services of one run of the benchmarks: private, durable as in production, gone at its end."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import django
+from django.core.management import call_command
+
+from archive.errors import FatalError
+from deploy.local.ports import PortBlock
+from deploy.local.processes import MANAGE, Archive
+from deploy.local.service import Service
+from deploy.local.services import Door, memcached, postgres, rabbitmq
+from deploy.local.supervisor import DIES_WITH_US, Supervisor
+from deploy.local.testing import silent
+from deploy.local.venvs import ROOT
+
+PATIENCE_S = 300.0
+POLL_S = 0.005
+
+
+class Bench:
+    """PostgreSQL, RabbitMQ, memcached, a local store, and the archive's processes where a measurement wants them.
+
+    In a `with`. Afterwards Django is set up in this process too, on the same database and store.
+    """
+
+    def __init__(self) -> None:
+        parent = ROOT / "var" / "bench"
+        parent.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="", dir=parent))
+        self.folder.chmod(0o711)  # the user that PostgreSQL runs as may have to pass through
+        self.store = self.folder / "store"
+        self.store.mkdir()
+        self._ports = PortBlock()
+        take = self._ports.take
+        provisions = [
+            rabbitmq(self.folder / "rabbitmq", self._door("archive"), dist_port=take(), epmd_port=take()),
+            postgres(self.folder / "postgres", self._door("archive"), database="archive", durable=True),
+            memcached(self.folder / "memcached", self._door()),
+        ]
+        port = take()
+        self.url = f"http://127.0.0.1:{port}"
+        self._settings = {
+            "ENV_FILE": "",  # away from a `make run` that may be up beside us
+            "SECRET_KEY": secrets.token_urlsafe(32),
+            "FILESTORE_TYPE": "local",
+            "FILESYSTEM_STORAGE_ROOT_DIR": str(self.store),
+            "FILESYSTEM_STORAGE_BASE_URL": f"{self.url}/",
+        }
+        for provision in provisions:
+            self._settings |= provision.settings
+        self._backing = [service for provision in provisions for service in provision.services]
+        names = tuple(service.name for service in self._backing)
+        self._archive = Archive(port, self._settings, names, self.folder)
+        self._supervisor = Supervisor(logs=self.folder / "log", say=silent, remove_at_end=self.folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self._supervisor.start([*self._backing, self._migration()])
+        except BaseException:
+            self.stop()
+            raise
+        os.environ.update(self._settings, DJANGO_SETTINGS_MODULE="settings", LOG_LEVEL="WARNING")
+        django.setup()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop all and remove their data."""
+        self._supervisor.stop()
+        self._ports.release()
+
+    @property
+    def broker_url(self) -> str:
+        return self._settings["QUEUE_BROKER_URL"]
+
+    @contextmanager
+    def running(self, *names: str) -> Iterator[None]:
+        """Run some of web, worker and relay, with the very commands of `make run`."""
+        known = {service.name: service for service in (self._archive.web([]), *self._archive.background())}
+        self._supervisor.start([known[name] for name in names])
+        try:
+            yield
+        finally:
+            for name in reversed(names):
+                self._supervisor.stop_one(name)
+
+    def manage(self, *arguments: str) -> float:
+        """Run one of the archive's commands and tell how long it took, s. Raises FatalError if it fails."""
+        log = self.folder / "log" / "manage.log"
+        with log.open("ab") as output:
+            started_s = time.perf_counter()
+            done = subprocess.run(
+                [*DIES_WITH_US, *MANAGE, *arguments],
+                cwd=ROOT,
+                env=self._supervisor.marked(self._archive.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            took_s = time.perf_counter() - started_s
+        if done.returncode != 0:
+            tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+            raise FatalError(f"`manage.py {' '.join(arguments)}` failed; the end of what it said:\n{tail}")
+        return took_s
+
+    def token(self) -> str:
+        """Make a superuser and give the token with which a client posts."""
+        credentials = self.folder / "credentials"
+        self.manage("create_admin", "--credentials", str(credentials))
+        return dict(line.split("=", 1) for line in credentials.read_text().splitlines())["token"]
+
+    def empty(self) -> None:
+        """Forget all rows, users too, and all bytes, so that each measurement starts from the same place."""
+        call_command("flush", interactive=False, verbosity=0)
+        shutil.rmtree(self.store)
+        self.store.mkdir()
+
+    def _migration(self) -> Service:
+        # Not the static files: they belong to the checkout, and a `make run` beside us serves them.
+        return next(step for step in self._archive.steps() if step.name == "migrate")
+
+    def _door(self, user: str = "") -> Door:
+        password = secrets.token_urlsafe(16) if user else ""
+        return Door(self._ports.take(), "start the benchmarks again: they take other ports then", user, password)
+
+
+def until(happened: Callable[[], bool], *, what: str) -> None:
+    """Wait for something that other processes do. Raises FatalError when they do not within five minutes."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not happened():
+        if time.monotonic() > deadline_s:
+            raise FatalError(f"After {PATIENCE_S:.0f} s still not: {what}. See the logs of worker and relay.")
+        time.sleep(POLL_S)
