@@ -6,7 +6,9 @@ that `manage.py` in another terminal talks to the same services.
 """
 
 import ast
+import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,6 +83,26 @@ def _flag(name: str, default: str, says: str) -> bool:
 
 def _names(name: str, default: str, says: str) -> tuple[str, ...]:
     return _read(name, default, says, lambda raw: tuple(part.strip() for part in raw.split(",") if part.strip()))
+
+
+def _rate(name: str, default: str, says: str) -> str:
+    def parse(raw: str) -> str:
+        if raw.strip() and not re.fullmatch(r"\d+/[smhd][a-z]*", raw.strip()):
+            raise ValueError("give a number and a span, as 1000/day, or nothing for no limit")
+        return raw.strip()
+
+    return _read(name, default, says, parse)
+
+
+def _networks(name: str, default: str, says: str) -> tuple[str, ...]:
+    def parse(raw: str) -> tuple[str, ...]:
+        names = tuple(part.strip() for part in raw.split(",") if part.strip())
+        for each in names:
+            if each != "unix":
+                ipaddress.ip_network(each, strict=False)
+        return names
+
+    return _read(name, default, says, parse)
 
 
 def _mapping(name: str, default: str, says: str) -> dict[str, str]:
@@ -186,13 +208,13 @@ PROPOSALS_CACHE_SECONDS = _number(
 PROPOSALS_STALE_SECONDS = _number("PROPOSALS_STALE_SECONDS", "86400", "how long that list holds while it is away, s")
 
 # Throttles
-THROTTLE_ANONYMOUS = _text("THROTTLE_ANONYMOUS", "1000/day", "requests of one address without a user")
-THROTTLE_USERS = _text("THROTTLE_USERS", "50000/day", "requests of one user; staff has no limit")
-THROTTLE_FAILED_LOGINS_OF_NAME = _text("THROTTLE_FAILED_LOGINS_OF_NAME", "20/hour", "failed logins with one user name")
-THROTTLE_FAILED_LOGINS_OF_ADDRESS = _text(
+THROTTLE_ANONYMOUS = _rate("THROTTLE_ANONYMOUS", "1000/day", "requests of one address without a user")
+THROTTLE_USERS = _rate("THROTTLE_USERS", "50000/day", "requests of one user; staff has no limit")
+THROTTLE_FAILED_LOGINS_OF_NAME = _rate("THROTTLE_FAILED_LOGINS_OF_NAME", "20/hour", "failed logins with one user name")
+THROTTLE_FAILED_LOGINS_OF_ADDRESS = _rate(
     "THROTTLE_FAILED_LOGINS_OF_ADDRESS", "100/hour", "failed logins and refused Bearer tokens of one address"
 )
-TRUSTED_PROXIES = _names(
+TRUSTED_PROXIES = _networks(
     "TRUSTED_PROXIES",
     "",
     "addresses or networks of proxies whose X-Forwarded-For is believed; the word unix means a local socket",

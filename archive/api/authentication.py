@@ -24,10 +24,9 @@ class TokenAuthentication(authentication.TokenAuthentication):
     """`Authorization: Token <key>`: first the archive's tokens, then the portal's keys."""
 
     def authenticate_credentials(self, key: str) -> tuple[User, Any]:
-        user = accounts.find_by_token(key=key)
+        user = accounts.user_of_token(key=key, at=timezone.now())
         if user is None:
             raise exceptions.AuthenticationFailed("Invalid token.")
-        accounts.refresh_proposals(user, at=timezone.now())
         return user, None
 
 

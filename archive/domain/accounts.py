@@ -20,8 +20,15 @@ from archive.errors import NotFoundError, TransientError
 from archive.models import PortalMembership, Profile
 
 
-def find_by_token(*, key: str) -> User | None:
-    """Active user of a token: one of the archive's, or the portal's own key."""
+def user_of_token(*, key: str, at: datetime) -> User | None:
+    """Active user of a token, one of the archive's or the portal's own key, with proposals that hold at `at`."""
+    user = _find_by_token(key)
+    if user is not None:
+        refresh_proposals(user, at=at)
+    return user
+
+
+def _find_by_token(key: str) -> User | None:
     if not key or "\x00" in key:
         return None
     token = Token.objects.select_related("user__profile").filter(key=key).first()
@@ -59,7 +66,7 @@ def user_of_bearer(*, token: str, at: datetime) -> User:
 def _remember_bearer(token: str, *, at: datetime) -> User:
     told = portal.user_of(f"Bearer {token}")
     user = remember(told, at=at)
-    profile = user.profile
+    profile = _profile_of(user)
     if user.is_active and not profile.portal_token and not profile.refresh_token and profile.access_token != token:
         profile.access_token, profile.client_id = token, ""
         profile.save(update_fields=["access_token", "client_id"])
@@ -78,7 +85,7 @@ def user_of_login(tokens: Tokens, *, at: datetime) -> User:
     for name in ("first_name", "last_name", "email", "is_staff", "is_superuser"):
         setattr(user, name, getattr(told, name))
     user.save(update_fields=["first_name", "last_name", "email", "is_staff", "is_superuser"])
-    _keep_tokens(user.profile, tokens)
+    _keep_tokens(_profile_of(user), tokens)
     return user
 
 
@@ -87,7 +94,7 @@ def remember(told: PortalUser, *, at: datetime) -> User:
     """Make or update the user whom the portal describes, with key and proposals. An inactive one is left alone."""
     user = _account(told.username)
     if user.is_active:
-        profile = user.profile
+        profile = _profile_of(user)
         if profile.staff_view != told.staff_view:
             profile.staff_view = told.staff_view
             profile.save(update_fields=["staff_view"])
@@ -103,7 +110,7 @@ def update_account(*, username: str, fields: dict[str, Any], staff_view: bool | 
     for name, value in fields.items():
         setattr(user, name, value)
     user.save(update_fields=list(fields))
-    profile = user.profile
+    profile = _profile_of(user)
     if staff_view is not None:
         profile.staff_view = staff_view
         profile.save(update_fields=["staff_view"])
@@ -116,6 +123,15 @@ def _account(username: str) -> User:
     """The user of that name; a new one has no password here."""
     user, _ = User.objects.get_or_create(username=username, defaults={"password": make_password(None)})
     return user
+
+
+def _profile_of(user: User) -> Profile:
+    """Profile of a user; made here for one that came without, from a fixture or another archive."""
+    try:
+        profile: Profile = user.profile
+    except Profile.DoesNotExist:
+        profile, _ = Profile.objects.get_or_create(user=user)
+    return profile
 
 
 def take_portal_token(profile: Profile, token: str) -> None:
@@ -134,7 +150,7 @@ def revoke_tokens(user: User) -> None:
     """Put another token in place of the user's own, and forget the portal's key for good."""
     Token.objects.filter(user=user).delete()
     Token.objects.create(user=user)
-    profile = Profile.objects.select_for_update().get(user=user)
+    profile = Profile.objects.select_for_update().get(pk=_profile_of(user).pk)
     if profile.portal_token:
         profile.revoked_portal_token = _digest(profile.portal_token)
     profile.portal_token = ""
@@ -143,7 +159,7 @@ def revoke_tokens(user: User) -> None:
 
 def refresh_proposals(user: User, *, at: datetime) -> None:
     """Ask the portal for a user's proposals when its last word is too old. Superusers see everything without."""
-    profile = user.profile
+    profile = _profile_of(user)
     asked_at = profile.portal_checked_at
     if user.is_superuser or (asked_at is None and not profile.has_portal_access):
         return

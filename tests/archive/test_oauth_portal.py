@@ -207,6 +207,13 @@ class TestAccountsFromThePortal:
         assert (user.first_name, user.email, user.is_staff, user.is_superuser) == ("C", "c@x.org", False, False)
         assert (user.profile.portal_token, user.profile.staff_view) == ("carol-key", True)
 
+    def test_an_account_without_a_profile_gets_one(self, bob):
+        Profile.objects.all().delete()
+        assert profile(f"Token {bob.auth_token.key}").status_code == 200
+        Profile.objects.all().delete()
+        assert self.post({**self.BODY, "username": "bob"}).status_code == 200
+        assert profile("Token carol-key").json()["username"] == "bob"
+
     def test_a_deactivated_account_stays_so(self, db):
         self.post(self.BODY)
         User.objects.update(is_active=False)

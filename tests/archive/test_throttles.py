@@ -1,7 +1,10 @@
 """How much a reader may ask, and how often one may guess a password."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from django.core.cache import cache
@@ -38,6 +41,16 @@ def statuses(client, count, path="/profile/", **headers):
 def test_the_defaults_are_those_of_the_ocs():
     assert KNOWN["THROTTLE_ANONYMOUS"].default == "1000/day"
     assert KNOWN["THROTTLE_USERS"].default == "50000/day"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("THROTTLE_USERS", "many"), ("THROTTLE_ANONYMOUS", "5/year"), ("TRUSTED_PROXIES", "nginx")]
+)
+def test_a_value_that_means_nothing_stops_the_start(name, value):
+    command = [sys.executable, "-c", "import settings.env"]
+    done = subprocess.run(command, env={**os.environ, name: value}, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"{name}={value!r} can not be read" in done.stderr
 
 
 def test_an_anonymous_reader_is_told_when_to_come_again(api, limit):
