@@ -49,10 +49,12 @@ class BearerAuthentication(authentication.BaseAuthentication):
         if not mark:
             return None
         plain: HttpRequest = getattr(request, "_request", request)
-        if seconds := wait_s(plain):
-            raise exceptions.Throttled(seconds)
+        if not _is_plausible(token):
+            raise exceptions.AuthenticationFailed("No Such User")
+        if not accounts.knows_bearer(token=token) and (seconds := wait_s(plain)):
+            raise exceptions.Throttled(seconds)  # whose guesses were refused too often; a token that is known passes
         try:
-            return _user_of(token), None
+            return accounts.user_of_bearer(token=token, at=timezone.now()), None
         except NotFoundError as error:
             count_failure(plain)
             raise exceptions.AuthenticationFailed("No Such User") from error
@@ -61,7 +63,5 @@ class BearerAuthentication(authentication.BaseAuthentication):
         return "Bearer"
 
 
-def _user_of(token: str) -> User:
-    if not token.isascii() or not token.isprintable() or not 0 < len(token) <= LONGEST_BEARER:
-        raise NotFoundError("No Such User")
-    return accounts.user_of_bearer(token=token, at=timezone.now())
+def _is_plausible(token: str) -> bool:
+    return token.isascii() and token.isprintable() and 0 < len(token) <= LONGEST_BEARER

@@ -11,6 +11,7 @@ from archive.api.health import health, ready, robots
 from archive.api.live import live_events
 from archive.api.login import LoginForm
 from archive.api.portal_login import portal_callback, portal_login
+from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.thumbnails import ThumbnailViewSet
 from archive.api.versions import VersionViewSet
 

@@ -39,13 +39,22 @@ def _find_by_token(key: str) -> User | None:
     return profile.user if profile is not None and profile.user.is_active else None
 
 
+def knows_bearer(*, token: str) -> bool:
+    """Whether the portal has vouched for a Bearer token lately."""
+    return cache.get(_bearer_key(token)) is not None
+
+
+def _bearer_key(token: str) -> str:
+    return f"bearer:{_digest(token)}"
+
+
 def user_of_bearer(*, token: str, at: datetime) -> User:
     """User whom the portal knows by a Bearer token; made here if new. Its word holds for BEARER_CACHE_SECONDS.
 
     Raises NotFoundError when the portal refuses it or the user is not active, TransientError when the portal is away
     and has not been asked about this token lately.
     """
-    key = f"bearer:{hashlib.sha256(token.encode()).hexdigest()}"
+    key = _bearer_key(token)
     pk, asked_at = cache.get(key) or (None, 0.0)
     if pk is None or at.timestamp() - asked_at >= settings.PORTAL.bearer_holds_s:
         try:

@@ -19,7 +19,8 @@ from deploy.local.swift import STORAGE, swift
 from deploy.local.venvs import ROOT
 
 BUCKET = "archive-test"
-NO_LIMITS = dict.fromkeys(("THROTTLE_ANONYMOUS", "THROTTLE_USERS"), "1000000000/day")  # a run is many readers at once
+THROTTLES = ("ANONYMOUS", "USERS", "FAILED_LOGINS_OF_NAME", "FAILED_LOGINS_OF_ADDRESS")
+NO_LIMITS = dict.fromkeys((f"THROTTLE_{name}" for name in THROTTLES), "")  # a run of the tests is many readers at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,13 @@ class TestFailedLogins:
         codes = [APIClient().get("/profile/", HTTP_AUTHORIZATION=f"Bearer guess{n}").status_code for n in range(4)]
         assert (codes, portal.calls) == ([401, 401, 429, 429], 2)
 
+    def test_a_bearer_token_that_is_known_passes_though_others_of_its_address_guess(self, portal, limit):
+        limit(failed_logins_of_address="1/hour")
+        portal.person("dora", bearer="dora-bearer")
+        tokens = ["dora-bearer", "guess", "other guess", "dora-bearer"]
+        codes = [APIClient().get("/profile/", HTTP_AUTHORIZATION=f"Bearer {token}").status_code for token in tokens]
+        assert codes == [200, 401, 429, 200]
+
 
 class TestShowthrottle:
     def shown(self, *arguments):
