@@ -177,6 +177,10 @@ class TestFailedLogins:
 
 
 class TestShowthrottle:
+    @pytest.fixture(autouse=True)
+    def limits(self, limit):
+        limit(anonymous="1000/day", user="50000/day")
+
     def shown(self, *arguments):
         out = io.StringIO()
         call_command("showthrottle", *arguments, stdout=out)
