@@ -49,8 +49,9 @@ class ProposalAdmin(admin.ModelAdmin[Proposal]):
 
 @admin.register(Profile)
 class ProfileAdmin(admin.ModelAdmin[Profile]):
-    list_display = ("user",)
+    list_display = ("user", "portal_checked_at")
     search_fields = ("user__username",)
+    exclude = ("access_token", "refresh_token", "client_id", "revoked_portal_token")
 
 
 @admin.register(StoredObject)

@@ -1,5 +1,6 @@
 """Django's settings: the parts below, in order. Nothing is added here."""
 
+from settings.accounts import *  # noqa: F403
 from settings.api import *  # noqa: F403
 from settings.celery import *  # noqa: F403
 from settings.database import *  # noqa: F403

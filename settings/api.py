@@ -10,8 +10,10 @@ PAGINATION_MAX_LIMIT = env.PAGINATION_MAX_LIMIT
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "archive.api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "archive.api.authentication.SessionAuthentication",
+        "archive.api.authentication.BearerAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["archive.api.throttles.AnonymousThrottle", "archive.api.throttles.UserThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["archive.api.permissions.SuperuserWrites"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "archive.api.pagination.LimitOffset",

@@ -6,7 +6,9 @@ that `manage.py` in another terminal talks to the same services.
 """
 
 import ast
+import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,6 +83,26 @@ def _flag(name: str, default: str, says: str) -> bool:
 
 def _names(name: str, default: str, says: str) -> tuple[str, ...]:
     return _read(name, default, says, lambda raw: tuple(part.strip() for part in raw.split(",") if part.strip()))
+
+
+def _rate(name: str, default: str, says: str) -> str:
+    def parse(raw: str) -> str:
+        if raw.strip() and not re.fullmatch(r"\d+/[smhd][a-z]*", raw.strip()):
+            raise ValueError("give a number and a span, as 1000/day, or nothing for no limit")
+        return raw.strip()
+
+    return _read(name, default, says, parse)
+
+
+def _networks(name: str, default: str, says: str) -> tuple[str, ...]:
+    def parse(raw: str) -> tuple[str, ...]:
+        names = tuple(part.strip() for part in raw.split(",") if part.strip())
+        for each in names:
+            if each != "unix":
+                ipaddress.ip_network(each, strict=False)
+        return names
+
+    return _read(name, default, says, parse)
 
 
 def _mapping(name: str, default: str, says: str) -> dict[str, str]:
@@ -161,6 +183,42 @@ QUEUE_BROKER_URL = _text(
     "QUEUE_BROKER_URL", "memory://localhost", "RabbitMQ; memory:// means none: events wait in the outbox"
 )
 EVENT_DAYS = _number("EVENT_DAYS", "30", "how long delivered events stay in the outbox for replay, days")
+
+# Observation portal: who users are and what they may see
+OAUTH_CLIENT_ID = _text("OAUTH_CLIENT_ID", "", "this archive at the portal; when set, passwords are asked of it too")
+OAUTH_CLIENT_SECRET = _text("OAUTH_CLIENT_SECRET", "", "secret of that client")
+OAUTH_TOKEN_URL = _text("OAUTH_TOKEN_URL", "http://localhost/o/token/", "where the portal gives tokens")
+OAUTH_PROFILE_URL = _text(
+    "OAUTH_PROFILE_URL", "http://localhost/api/profile/", "where it tells whose a token is, and the user's proposals"
+)
+OAUTH_SERVER_KEY = _text("OAUTH_SERVER_KEY", "", "key by which the portal updates accounts here; when empty nobody may")
+OAUTH_AUTHORIZE_URL = _text("OAUTH_AUTHORIZE_URL", "", "where the portal's login page is; empty: no login through it")
+OAUTH_LOGIN_CLIENT_ID = _text(
+    "OAUTH_LOGIN_CLIENT_ID", "", "client of that login where it is another one; empty: OAUTH_CLIENT_ID"
+)
+OAUTH_LOGIN_CLIENT_SECRET = _text("OAUTH_LOGIN_CLIENT_SECRET", "", "secret of that client; empty: a public one")
+OAUTH_TIMEOUT_SECONDS = _number("OAUTH_TIMEOUT_SECONDS", "5", "longest wait for the portal, s")
+OAUTH_RETRY_SECONDS = _number("OAUTH_RETRY_SECONDS", "30", "how long a portal that did not answer is left alone, s")
+BEARER_CACHE_SECONDS = _number("BEARER_CACHE_SECONDS", "60", "how long the portal's word on a Bearer token holds, s")
+PROPOSALS_CACHE_SECONDS = _number(
+    "PROPOSALS_CACHE_SECONDS",
+    "3600",
+    "how long its list of a user's proposals holds, and its word on a Bearer token while it is away, s",
+)
+PROPOSALS_STALE_SECONDS = _number("PROPOSALS_STALE_SECONDS", "86400", "how long that list holds while it is away, s")
+
+# Throttles
+THROTTLE_ANONYMOUS = _rate("THROTTLE_ANONYMOUS", "1000/day", "requests of one address without a user")
+THROTTLE_USERS = _rate("THROTTLE_USERS", "50000/day", "requests of one user; staff has no limit")
+THROTTLE_FAILED_LOGINS_OF_NAME = _rate("THROTTLE_FAILED_LOGINS_OF_NAME", "20/hour", "failed logins with one user name")
+THROTTLE_FAILED_LOGINS_OF_ADDRESS = _rate(
+    "THROTTLE_FAILED_LOGINS_OF_ADDRESS", "100/hour", "failed logins and refused Bearer tokens of one address"
+)
+TRUSTED_PROXIES = _networks(
+    "TRUSTED_PROXIES",
+    "",
+    "addresses or networks of proxies whose X-Forwarded-For is believed; the word unix means a local socket",
+)
 
 # Instruments and their types
 CONFIGURATION_TYPES = _names(

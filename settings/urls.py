@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from archive.api.login import LoginForm
 from settings import env
 
+admin.site.login_form = LoginForm
 admin.site.site_header = admin.site.site_title = env.NAVBAR_TITLE_TEXT
 
 urlpatterns = [

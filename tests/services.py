@@ -6,8 +6,10 @@ They start before Django reads its settings, because the settings name them.
 from collections.abc import Generator
 
 import pytest
+from django.core.cache import cache
 
 from deploy.local.testing import S3Server, ServicesOfTests, use
+from tests.portal import Portal
 
 SERVICES = pytest.StashKey[ServicesOfTests]()
 
@@ -33,3 +35,14 @@ def services(pytestconfig: pytest.Config) -> ServicesOfTests:
 def s3_server(services: ServicesOfTests) -> S3Server:
     """A real S3 server: endpoint, keys, and a bucket that keeps versions."""
     return services.s3_server
+
+
+@pytest.fixture
+def portal(services: ServicesOfTests, settings) -> Generator[Portal, None, None]:
+    """A real observation portal, to which the archive is set for one test. No counts or answers of before are left."""
+    made = Portal(f"http://127.0.0.1:{services.issuer_port}")
+    made.forget()
+    settings.PORTAL = made.settings(settings.PORTAL)
+    cache.clear()
+    yield made
+    cache.clear()

@@ -4,21 +4,23 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from time import monotonic
 from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
-from django.contrib.auth.models import AnonymousUser
 from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
-from archive.api.authentication import TokenAuthentication
 from archive.domain import stream
+from archive.errors import TransientError
 from archive.models import Event, Reader
 
 T = TypeVar("T")
@@ -40,8 +42,11 @@ async def live_events(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse("Too many listeners: try again later.", status=503, headers={"Retry-After": "30"})
     try:
         start = await _in_pool(_start_of)(request)
-    except AuthenticationFailed as error:
-        return HttpResponse(str(error.detail), status=401, headers={"WWW-Authenticate": "Token"})
+    except APIException as error:
+        headers = {"WWW-Authenticate": "Token"} if error.status_code == HTTPStatus.UNAUTHORIZED else {}
+        return HttpResponse(str(error.detail), status=error.status_code, headers=headers)
+    except TransientError as error:
+        return HttpResponse(str(error), status=503)
     return StreamingHttpResponse(
         _lines(request, start),
         content_type="text/event-stream",
@@ -73,13 +78,10 @@ def _look(request: HttpRequest, position: int) -> tuple[list[Event], int]:
 
 
 def _reader(request: HttpRequest) -> Reader:
-    """User of the token or of the session, read anew."""
-    found = TokenAuthentication().authenticate(request)  # type: ignore[arg-type]  # it reads nothing but headers
-    if found is not None:
-        user: Reader = found[0]
-        return user
-    user = get_user(request)
-    return user if user.is_active else AnonymousUser()
+    """Whoever the API would take this request to come from, read anew."""
+    request.user = get_user(request)
+    user: Reader = Request(request, authenticators=APIView().get_authenticators()).user
+    return user
 
 
 async def _lines(request: HttpRequest, position: int) -> AsyncIterator[str]:
@@ -88,8 +90,8 @@ async def _lines(request: HttpRequest, position: int) -> AsyncIterator[str]:
     try:
         async for line in _told(request, position):
             yield line
-    except AuthenticationFailed:
-        return  # the token is worth nothing any more
+    except (APIException, TransientError):
+        return  # the token is worth nothing any more, or nobody can tell just now
     finally:
         _listeners -= 1
 

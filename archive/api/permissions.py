@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this module
@@ -23,3 +25,14 @@ class StaffOnly(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
         return bool(request.user and request.user.is_staff)
+
+
+class ServerKey(BasePermission):
+    """`Authorization: Server <OAUTH_SERVER_KEY>`: the observation portal. Without a key set, nobody."""
+
+    message = "Invalid or missing API Key."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        wanted = f"Server {settings.OAUTH_SERVER_KEY}".encode()
+        given = request.META.get("HTTP_AUTHORIZATION", "").encode(errors="surrogateescape")
+        return bool(settings.OAUTH_SERVER_KEY) and hmac.compare_digest(given, wanted)

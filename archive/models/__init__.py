@@ -1,6 +1,6 @@
 """What the archive knows, as rows."""
 
-from archive.models.account import Profile
+from archive.models.account import PortalMembership, Profile
 from archive.models.event import Event
 from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
@@ -14,6 +14,7 @@ __all__ = [
     "Frame",
     "FrameQuerySet",
     "Headers",
+    "PortalMembership",
     "Profile",
     "Proposal",
     "Reader",

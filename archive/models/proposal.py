@@ -4,6 +4,8 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 
+from archive.models.account import PortalMembership
+
 
 class Proposal(models.Model):
     """A programme whose members see its frames before their public date."""
@@ -21,5 +23,7 @@ class Proposal(models.Model):
 
     @classmethod
     def ids_of(cls, user: User) -> "models.QuerySet[Proposal, str]":
-        """Proposals of `user`, as a subquery."""
-        return cls.objects.filter(members=user).values_list("id", flat=True)
+        """Proposals of `user`, as a subquery: members of the archive's own rows, and what the portal lists."""
+        own = cls.objects.filter(members=user).values_list("id", flat=True)
+        of_portal = PortalMembership.objects.filter(user=user).values_list("proposal_id", flat=True)
+        return own.union(of_portal)

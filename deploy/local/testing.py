@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from deploy.local.issuer import issuer
 from deploy.local.ports import PortBlock
 from deploy.local.service import Provision, Service
 from deploy.local.services import Door, memcached, postgres, rabbitmq
@@ -18,6 +19,8 @@ from deploy.local.swift import STORAGE, swift
 from deploy.local.venvs import ROOT
 
 BUCKET = "archive-test"
+THROTTLES = ("ANONYMOUS", "USERS", "FAILED_LOGINS_OF_NAME", "FAILED_LOGINS_OF_ADDRESS")
+NO_LIMITS = dict.fromkeys((f"THROTTLE_{name}" for name in THROTTLES), "")  # a run of the tests is many readers at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def silent(_line: str) -> None:
 
 
 class ServicesOfTests:
-    """PostgreSQL, RabbitMQ, memcached and Swift, from its making until `stop`."""
+    """PostgreSQL, RabbitMQ, memcached, Swift and an OAuth issuer, from its making until `stop`."""
 
     def __init__(self) -> None:
         parent = ROOT / "var" / "test"
@@ -74,6 +77,7 @@ class ServicesOfTests:
         self._folder = Path(tempfile.mkdtemp(prefix="", dir=parent))
         self._folder.chmod(0o711)  # the user that PostgreSQL runs as may have to pass through
         self._ports = PortBlock()
+        self.issuer_port = self._ports.take()
         provisions = self._provisions()
         self.settings: dict[str, str] = {"BUCKET": BUCKET}
         for provision in provisions:
@@ -121,9 +125,10 @@ class ServicesOfTests:
                 secret=secrets.token_hex(16),
                 cache=cache.settings["CACHE_LOC"],
             ),
+            issuer(folder("issuer"), port=self.issuer_port),
         ]
 
 
 def use(services: ServicesOfTests) -> None:
     """Point the archive's settings at `services`, and away from a `make run` that may be up beside the tests."""
-    os.environ.update(services.settings, ENV_FILE="")
+    os.environ.update(services.settings, ENV_FILE="", **NO_LIMITS)

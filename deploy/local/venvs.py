@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).resolve().parent
 ARCHIVE = ROOT / ".venv"
 SWIFT = ROOT / "var" / "venvs" / "swift"
+ISSUER = ROOT / "var" / "venvs" / "issuer"
 OCS_INGESTER = ROOT / "var" / "venvs" / "ocs_ingester"
 
 
@@ -24,6 +25,7 @@ def require_archive(*, lint: bool = False) -> None:
 def require_test_tools() -> None:
     """Make the environments of the programs that only the tests drive."""
     _require(SWIFT, HERE / "swift-requirements.txt")
+    _require(ISSUER, HERE / "issuer-requirements.txt")
     _require(OCS_INGESTER, HERE / "ocs-ingester-requirements.txt")
 
 

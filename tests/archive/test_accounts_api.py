@@ -66,6 +66,50 @@ def test_a_session_login_reads_like_a_token(client, alice, frame_factory):
     assert client.get(f"/frames/{frame.pk}/").status_code == 200
 
 
+def test_a_session_ends_with_its_user_s_activity(client, alice, frame_factory):
+    frame = frame_factory(public_date=None)
+    client.force_login(alice)
+    assert client.get(f"/frames/{frame.pk}/").status_code == 200
+    alice.is_active = False
+    alice.save()
+    assert client.get(f"/frames/{frame.pk}/").status_code == 404
+    assert client.get("/profile/").json()["username"] == ""
+
+
+def test_an_inactive_user_gets_no_token(api, bob):
+    bob.is_active = False
+    bob.save()
+    assert api(None).post("/api-token-auth/", {"username": "bob", "password": "bob-pass"}).status_code == 400
+    assert api(bob).post("/api-token-auth/").status_code == 401
+
+
+def test_credentials_in_the_header_give_the_own_token(bob):
+    bob.profile.portal_token = "from-the-portal"
+    bob.profile.save()
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION="Token from-the-portal")
+    assert client.post("/api-token-auth/").json() == {"token": bob.auth_token.key}
+
+
+def test_without_credentials_both_fields_are_asked_for(api, db):
+    required = ["This field is required."]
+    assert api(None).post("/api-token-auth/", {}, format="json").json() == {"username": required, "password": required}
+
+
+@pytest.mark.parametrize(
+    "body", [[], [1], "x", {"username": ["a"], "password": "b"}, {"username": "\x00", "password": "b"}]
+)
+def test_no_body_is_too_odd_for_an_answer(api, db, body):
+    assert api(None).post("/api-token-auth/", body, format="json").status_code == 400
+
+
+@pytest.mark.parametrize("key", ["a b", "", "é", "x" * 5000, "\x00"])
+def test_no_token_is_too_odd_to_be_refused(db, key):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
+    assert client.get("/profile/").status_code == 401
+
+
 def test_a_session_can_not_write_without_a_csrf_token(admin, store):
     client = APIClient(enforce_csrf_checks=True)
     client.login(username="admin", password="admin-pass")

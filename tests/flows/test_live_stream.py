@@ -88,6 +88,18 @@ def test_a_listener_goes_on_where_it_was_cut_off(stream_url, frame_factory):
     ]
 
 
+def test_a_listener_who_is_deactivated_hears_nothing_more(stream_url, frame_factory, alice):
+    token = {"Authorization": f"Token {Token.objects.get(user=alice).key}"}
+    with requests.get(stream_url, headers=token, stream=True, timeout=30) as member:
+        lines = member.iter_lines(decode_unicode=True)
+        assert next(lines) == ": listening"
+        alice.is_active = False
+        alice.save()
+        frame_factory(public_date=None)
+        deliver()
+        assert [line for line in lines if line] == []  # the stream ends
+
+
 def test_a_bad_token_is_refused(stream_url):
     assert requests.get(stream_url, headers={"Authorization": "Token nobody"}, timeout=30).status_code == 401
 
