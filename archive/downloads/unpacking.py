@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.verify import VerifyWarning
+from astropy.io.fits.verify import VerifyError, VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
-from archive.errors import NotFoundError, UsageError
+from archive.errors import NotFoundError, TransientError, UsageError
 
 FITS_BLOCK_BYTES = 2880
 COPY_BYTES = 1 << 20
@@ -23,6 +23,8 @@ ROWS_BYTES = 8 << 20  # how much of an image is unpacked at a time; at least one
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 # Cards that say how large an image is and how its numbers are coded: a header without image has none of them.
 IMAGE_CARDS = ("XTENSION", "BITPIX", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM")
+# What astropy raises for files that are none of its kind, or broken.
+DAMAGE = (VerifyError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError)
 
 
 def write_unpacked(source: Path, target: BinaryIO, *, limit_bytes: int) -> None:
@@ -58,10 +60,7 @@ def write_catalogue(source: Path, target: BinaryIO) -> None:
 
 @contextmanager
 def _opened(source: Path) -> Iterator[Any]:
-    """The file's parts, with its numbers as they are stored.
-
-    astropy raises whatever the damage in the file leads it to, so each of these means: it can not be read.
-    """
+    """The file's parts, with its numbers as they are stored. Raises UsageError if it is broken."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyUserWarning)  # of odd cards, which leave as they came
         warnings.simplefilter("ignore", VerifyWarning)
@@ -69,16 +68,9 @@ def _opened(source: Path) -> Iterator[Any]:
             with fits.open(source, memmap=True, do_not_scale_image_data=True, ignore_blank=True) as hdus:
                 _require_whole(hdus, source)
                 yield hdus
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            KeyError,
-            IndexError,
-            RuntimeError,
-            OverflowError,
-            MemoryError,
-        ) as error:
+        except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the disk's fault: astropy's have no number
+                raise TransientError(f"it could not be unpacked ({error.strerror}): try again later.") from error
             raise UsageError(f"it can not be read as FITS ({error}): download it as it is.") from error
 
 
