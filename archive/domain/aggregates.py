@@ -114,7 +114,7 @@ def _not_yet_public(frames: FrameQuerySet, *, at: datetime) -> FrameQuerySet:
 def _looked_up(frames: FrameQuerySet, *, timeout_ms: int) -> Values:
     """One pass over the frames: what occurs together is far less than the frames."""
     combinations = frames.listed().order_by().values_list(*COLUMN_OF.values()).distinct()
-    with _at_most(timeout_ms):
+    with at_most(timeout_ms):
         return _values_of(combinations.iterator(chunk_size=2000))
 
 
@@ -128,7 +128,7 @@ def _values_of(combinations: Iterable[tuple[Any, ...]]) -> Values:
 
 
 @contextmanager
-def _at_most(timeout_ms: int) -> Iterator[None]:
+def at_most(timeout_ms: int) -> Iterator[None]:
     """Let PostgreSQL break off a query that takes longer."""
     try:
         with transaction.atomic():
