@@ -23,7 +23,7 @@ COLUMN_OF = {
     "obstypes": "configuration_type",
     "proposals": "proposal_id",
 }
-CACHE_KEY = "aggregate 1 {}"
+CACHE_KEY = "aggregate-1-{}"
 CACHE_SECONDS = 300
 FILLED_SECONDS = 24 * 3600  # what `manage.py cacheaggregates` fills, which runs more often than that
 
