@@ -31,7 +31,7 @@ def frames(frame_factory):
     frame_factory(public_date=timezone.now() + timedelta(days=9), proposal_id="PROP002", site_id="elp")
 
 
-def answer(client, query: str = "") -> dict:
+def answer(client, query=""):
     response = client.get(f"{ROUTE}?{query}")
     assert response.status_code == 200, response.content
     return response.json()

@@ -28,11 +28,11 @@ def packed(name: str) -> bytes:
     return (RECORDED / f"{name}.fits.fz").read_bytes()
 
 
-def cards(header: fits.Header) -> list[tuple]:
+def cards(header):
     return [(card.keyword, card.value, card.comment) for card in header.cards]
 
 
-def in_order(header: fits.Header) -> list[tuple]:
+def in_order(header):
     return [card for card in cards(header) if card[0] not in PLACED_ELSEWHERE]
 
 

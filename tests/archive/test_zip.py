@@ -265,7 +265,7 @@ class TestBehindNginx:
         with override_settings(ZIP_MODE="nginx"):
             yield
 
-    def lines(self, response) -> list[tuple[str, ...]]:
+    def lines(self, response):
         assert response.status_code == 200
         assert response["Content-Type"] == "text/plain"
         assert response["X-Archive-Files"] == "zip"
