@@ -30,3 +30,4 @@ class ReductionLevel(IntEnum):
     """Levels that the archive itself treats in a special way; instruments define others."""
 
     RAW = 0
+    FINAL = 91

@@ -81,6 +81,15 @@ def _flag(name: str, default: str, says: str) -> bool:
     return _read(name, default, says, parse)
 
 
+def _choice(name: str, default: str, says: str, choices: tuple[str, ...]) -> str:
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(f"give {' or '.join(choices)}")
+        return raw
+
+    return _read(name, default, says, parse)
+
+
 def _names(name: str, default: str, says: str) -> tuple[str, ...]:
     return _read(name, default, says, lambda raw: tuple(part.strip() for part in raw.split(",") if part.strip()))
 
@@ -235,6 +244,15 @@ DOCUMENTATION_URL = _text("DOCUMENTATION_URL", "", "link on the pages")
 PAGINATION_DEFAULT_LIMIT = _number("PAGINATION_DEFAULT_LIMIT", "100", "rows of a page when none are asked for")
 PAGINATION_MAX_LIMIT = _number("PAGINATION_MAX_LIMIT", "1000", "most rows of a page")
 THUMBNAIL_SIZE_CHOICES = _names("THUMBNAIL_SIZE_CHOICES", "small,medium,large", "sizes of thumbnails")
+
+# Zip downloads
+ZIP_DOWNLOAD_FILENAME_BASE = _text("ZIP_DOWNLOAD_FILENAME_BASE", "ocs_archive_data", "first part of a zip's name")
+ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES = _number(
+    "ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES", "10", "most files of a zip that are unpacked on their way"
+)
+ZIP_MODE = _choice(
+    "ZIP_MODE", "stream", "stream (the archive writes the zip) or nginx (mod_zip does)", ("stream", "nginx")
+)
 
 # Public date
 OBSERVATION_PORTAL_BASE_URL = _text("OBSERVATION_PORTAL_BASE_URL", "", "portal that knows the tags of proposals")

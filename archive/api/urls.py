@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 from rest_framework.routers import DefaultRouter
 
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
+from archive.api.aggregates import AggregateView
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
 from archive.api.live import live_events
@@ -40,5 +41,6 @@ urlpatterns = [
     path("openapi/", SpectacularAPIView.as_view(), name="openapi"),
     path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi"), name="swagger"),
     path("redoc/", SpectacularRedocView.as_view(url_name="openapi", template_name="archive/redoc.html"), name="redoc"),
+    path("frames/aggregate/", AggregateView.as_view(), name="frame-aggregate"),
     path("", include(router.urls)),
 ]
