@@ -59,7 +59,7 @@ def rows_after(queryset: QuerySet[Any], order: Order, values: Sequence[Any]) -> 
     for term, value in reversed(list(zip(order, values, strict=True))):
         here = _beyond(term, value, nullable=_column(model, term).null)
         later = here | (_equal(term, value) & later) if later else here
-    if not _column(model, first).null:
+    if values[0] is not None and (first.descending or not _column(model, first).null):
         # Follows from the rest; said once more because an index can be entered with it.
         later = Q(**{f"{first.column}__{'lte' if first.descending else 'gte'}": values[0]}) & later
     return queryset.filter(later)

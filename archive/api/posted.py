@@ -39,6 +39,12 @@ class PostedVersionSerializer(serializers.Serializer[Any]):
     )
     url = serializers.CharField(read_only=True, help_text="Link to the bytes")
 
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        missing = [name for name in ("key", "md5", "extension") if name not in attrs]
+        if missing:  # a PATCH of the frame makes no field required, but half a version is none
+            raise serializers.ValidationError({name: ["This field is required."] for name in missing})
+        return attrs
+
 
 class PostedFrameSerializer(serializers.Serializer[Any]):
     """A frame's metadata; for PATCH some of them. Unknown keys are ignored."""
@@ -140,7 +146,7 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
         )
 
     def versions(self) -> list[PostedVersion]:
-        day = str(self.initial_data.get("observation_day") or self.record().observation_day)
+        day = str(self.initial_data.get("observation_day") or f"{self.record().observation_day:%Y%m%d}")
         return [PostedVersion(**version, day=day) for version in self.validated_data["version_set"]]
 
     def sent(self) -> frozenset[str]:
