@@ -5,14 +5,17 @@ import itertools
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
 from archive.api.ordering import FRAME_COLUMNS, FrameOrdering, Term, order_of
 from archive.api.pagination import CursorPages, LimitOffset
 from archive.models import Frame
+from tests.archive.bodies import post_thumbnail
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 FIRST_NIGHT = datetime(2025, 3, 9, 22, tzinfo=UTC)
@@ -67,6 +70,11 @@ def in_order(frames: list[Frame], text: str) -> list[int]:
     return [frame.pk for frame in rows]
 
 
+def missing_last(frame: Frame, *, column: str) -> tuple[bool, Any]:
+    value = getattr(frame, column)
+    return value is None, 0 if value is None else value
+
+
 class Walker:
     """Pages as the view makes them, without the cost of writing each frame out."""
 
@@ -75,11 +83,11 @@ class Walker:
 
     def page(self, url: str) -> tuple[list[int], str | None, str | None]:
         request = Request(APIRequestFactory().get(url))
-        queryset = FrameOrdering().filter_queryset(request, self.queryset, None)
+        queryset = FrameOrdering().filter_queryset(request, self.queryset, APIView())
         if request.query_params.get("pagination_style") == "cursor":
-            pages = CursorPages(order_of(request.query_params.get("ordering", "")))
-            rows = pages.paginate_queryset(queryset, request)
-            return [row.pk for row in rows], pages.next_url, pages.previous_url
+            by_cursor = CursorPages(order_of(request.query_params.get("ordering", "")))
+            rows = by_cursor.paginate_queryset(queryset, request)
+            return [row.pk for row in rows], by_cursor.next_url, by_cursor.previous_url
         pages = LimitOffset()
         rows = pages.paginate_queryset(queryset, request)
         return [row.pk for row in rows], pages.get_next_link(), pages.get_previous_link()
@@ -215,8 +223,6 @@ def test_a_page_by_cursor_costs_one_question_less_than_one_by_offset(sample, api
 
 @pytest.mark.parametrize("route", ["/thumbnails/", "/versions/"])
 def test_other_lists_have_cursors_too(frame_factory, api, admin, route):
-    from tests.archive.test_changes import post_thumbnail  # noqa: PLC0415 - one body for both
-
     client = api(admin)
     frame = frame_factory(versions=3)
     for number in range(3):
