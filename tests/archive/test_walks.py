@@ -59,14 +59,7 @@ def in_order(frames: list[Frame], text: str) -> list[int]:
     rows = sorted(frames, key=lambda frame: frame.pk, reverse=words[-1].startswith("-"))
     for word in reversed(words):
         column = word.removeprefix("-")
-        rows.sort(
-            key=lambda frame, column=column: (
-                (getattr(frame, column) is None, getattr(frame, column) or 0)
-                if column == "exposure_time"
-                else getattr(frame, column)
-            ),
-            reverse=word.startswith("-"),
-        )
+        rows.sort(key=partial(missing_last, column=column), reverse=word.startswith("-"))
     return [frame.pk for frame in rows]
 
 
