@@ -5,6 +5,7 @@ import itertools
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
