@@ -8,6 +8,7 @@ class EventName(StrEnum):
 
     FRAME_INGESTED = "frame.ingested"  # new bytes of a frame are in the archive
     FRAME_UPDATED = "frame.updated"  # a frame's metadata changed, its bytes did not
+    FRAME_DELETED = "frame.deleted"  # a frame and its bytes are gone
     PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store
 
 

@@ -14,7 +14,7 @@ from archive.domain import frames
 from archive.domain.frames import NewVersion
 from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail
-from archive.errors import ConflictError, UsageError
+from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Frame, Thumbnail
 from ingest.checksums import digest_of
 from ingest.fits_layout import image_header
@@ -134,6 +134,26 @@ def accept_posted(
     ]
     with transaction.atomic():
         return frames.register_frame(record=record, versions=new, at=now, sent=sent)
+
+
+def accept_change(
+    *,
+    frame: Frame,
+    record: FrameRecord,
+    versions: Sequence[PostedVersion],
+    sent: frozenset[str],
+    store: FileStore,
+    now: datetime,
+) -> Frame:
+    """Change what a client sent of a frame that exists.
+
+    Raises as `accept_posted` does, and NotFoundError when somebody deletes the frame meanwhile.
+    """
+    with transaction.atomic():
+        changed = accept_posted(record=record, versions=versions, sent=sent, store=store, now=now)
+        if changed.pk != frame.pk:
+            raise NotFoundError("the frame was deleted meanwhile.")
+    return changed
 
 
 def accept_posted_thumbnail(

@@ -236,6 +236,12 @@ CONFIGURATION_TYPES = _names(
     "types that POST /frames/ takes",
 )
 
+SCIENCE_CONFIGURATION_TYPES = _names(
+    "SCIENCE_CONFIGURATION_TYPES",
+    "EXPOSE,TARGET,SPECTRUM,CATALOG,OBJECT",
+    "types that exclude_calibrations=true keeps",
+)
+
 # Browsable pages
 NAVBAR_TITLE_TEXT = _text("NAVBAR_TITLE_TEXT", "Science Archive API", "name on the pages")
 NAVBAR_TITLE_URL = _text("NAVBAR_TITLE_URL", "/", "where that name leads")

@@ -20,6 +20,8 @@ RETRY_SECONDS = 10
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer the archive's errors as DRF answers its own: a status and a detail."""
+    if isinstance(error, RecursionError):  # only what clients send is nested so deeply
+        error = UsageError("the request is nested too deeply.")
     if not isinstance(error, ArchiveError):
         return exception_handler(error, context)
     code = STATUS_OF[type(error)]

@@ -1,86 +1,75 @@
-"""/frames/: lists and single frames in the dict form of the OCS interface, headers, and frames that clients post."""
+"""/frames/: lists and single frames in the dict form of the OCS interface, headers, and what clients write."""
 
 from collections.abc import Sequence
 from typing import Any, cast
 
-from django import forms
 from django.utils import timezone
-from django_filters import rest_framework as filters
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status, viewsets
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.posted import PostedFrameSerializer
-from archive.api.representations import FrameRepresentation, frame_dict, posted_answer
+from archive.api.filters import FrameFilter
+from archive.api.ordering import FrameOrdering, Order, order_of
+from archive.api.pagination import EitherPages
+from archive.api.posted import PostedFrameSerializer, refused_as_field
+from archive.api.representations import (
+    AnswerRepresentation,
+    FrameRepresentation,
+    frame_dict,
+    posted_answer,
+    serializer_form,
+)
 from archive.domain import access, search
+from archive.domain.frames import delete_frame
 from archive.domain.store import the_store
-from archive.errors import ConflictError, NotFoundError, UsageError
-from archive.models import Frame, FrameQuerySet, Headers, Thumbnail, sky
-from ingest.intake import accept_posted
+from archive.errors import NotFoundError
+from archive.models import Frame, FrameQuerySet, Headers, Thumbnail
+from ingest.intake import accept_change, accept_posted
 
-SMALL_INTEGER_MAX = 2**15 - 1
-
-
-class IntegerFilter(filters.Filter):
-    """A whole number that fits its column."""
-
-    field_class = forms.IntegerField
-
-
-class FrameFilter(filters.FilterSet):
-    """Terms of a list; all must hold."""
-
-    start = filters.IsoDateTimeFilter("observation_date", "gte", help_text="Observed at or after, UTC")
-    end = filters.IsoDateTimeFilter("observation_date", "lte", help_text="Observed at or before, UTC")
-    covers = filters.CharFilter(
-        method="filter_covers",
-        help_text="Footprint covers this place: POINT(RA DEC) or POLYGON((RA DEC, …)), degrees",
-    )
-    basename = filters.CharFilter("basename", "icontains", help_text="Part of the name, in any case")
-    target_name = filters.CharFilter("target_name", "icontains", help_text="Part of the target's name, in any case")
-    proposal_id = filters.CharFilter("proposal_id", help_text="Proposal")
-    instrument_id = filters.CharFilter("instrument_id", help_text="Instrument")
-    site_id = filters.CharFilter("site_id", help_text="Site")
-    reduction_level = IntegerFilter(
-        "reduction_level", min_value=0, max_value=SMALL_INTEGER_MAX, help_text="0 is raw, 91 final"
-    )
-
-    class Meta:
-        model = Frame
-        fields: Sequence[str] = ()
-
-    def filter_covers(self, queryset: FrameQuerySet, name: str, value: str) -> FrameQuerySet:
-        try:
-            region = sky.region_of(value)
-        except UsageError as error:
-            raise serializers.ValidationError([f"Error with {name} query: {error}"]) from error
-        return queryset.filter(**{f"area__{name}": region})
+PAGE_PARAMETERS = [
+    OpenApiParameter("include_related_frames", bool, description="false leaves `related_frames` out"),
+    OpenApiParameter("include_thumbnails", bool, description="true adds `thumbnails`"),
+    OpenApiParameter("pagination_style", enum=["cursor"], description="cursor: pages without count and offset"),
+    OpenApiParameter("cursor", str, description="Place to go on from, out of `next` or `previous`"),
+    OpenApiParameter("force_count", bool, description="Accepted; counts are always exact"),
+]
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Find frames", responses=FrameRepresentation),
-    retrieve=extend_schema(summary="One frame", responses=FrameRepresentation),
+    list=extend_schema(summary="Find frames", responses=FrameRepresentation, parameters=PAGE_PARAMETERS),
+    retrieve=extend_schema(summary="One frame", responses=FrameRepresentation, parameters=PAGE_PARAMETERS[:2]),
     create=extend_schema(
         summary="Register a frame whose bytes the client has stored",
         request=PostedFrameSerializer,
-        responses={201: FrameRepresentation},
+        responses={201: AnswerRepresentation},
     ),
+    update=extend_schema(summary="Change a frame; new versions are added", responses=AnswerRepresentation),
+    partial_update=extend_schema(summary="Change a part of a frame", responses=AnswerRepresentation),
+    destroy=extend_schema(summary="Delete a frame and all of its bytes"),
     whole_header=extend_schema(summary="The whole FITS header of a frame", responses=OpenApiTypes.OBJECT),
+    related=extend_schema(
+        summary="Frames that belong to a frame", responses=AnswerRepresentation(many=True), filters=False
+    ),
 )
-class FrameViewSet(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Frame]):
+class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
     """Frames: exposures of the telescopes and what was made of them."""
 
     queryset = Frame.objects.none()
     serializer_class = PostedFrameSerializer
     filterset_class = FrameFilter
+    filter_backends = [DjangoFilterBackend, FrameOrdering]
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> FrameQuerySet:
         found = search.frames_for(self.request.user, at=timezone.now())
         return found.listed() if self.action == "list" else found
+
+    def order(self) -> Order:
+        return order_of(self.request.query_params.get("ordering", ""))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         found = cast("FrameQuerySet", self.filter_queryset(self.get_queryset()))
@@ -89,41 +78,61 @@ class FrameViewSet(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Frame]
         return self.get_paginated_response([self._dict_of(frame) for frame in page or []])
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(self._dict_of(self.get_object()))
-
-    def get_object(self) -> Frame:
-        frame: Frame = super().get_object()
-        return search.with_parts(self.get_queryset(), self.request.user, at=timezone.now()).get(pk=frame.pk)
+        frame = self._visible()
+        return Response(self._dict_of(self._with_parts(frame.pk)))
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         posted = PostedFrameSerializer(data=request.data)
         posted.is_valid(raise_exception=True)
-        try:
-            frame = accept_posted(
-                record=posted.record(),
-                versions=posted.versions(),
-                sent=posted.sent(),
-                store=the_store(),
-                now=timezone.now(),
-            )
-        except ConflictError as error:  # another request brought the same bytes since the body was checked
-            raise serializers.ValidationError({"version_set": [{"md5": [str(error)]}]}) from error
-        frame = search.with_parts(Frame.objects.all(), request.user, at=timezone.now()).get(pk=frame.pk)
-        return Response(posted_answer(frame, area=posted.initial_data["area"]), status=status.HTTP_201_CREATED)
+        with refused_as_field():
+            frame = accept_posted(**posted.accepted(), store=the_store(), now=timezone.now())
+        return Response(self._answer(frame, posted), status=status.HTTP_201_CREATED)
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
+        frame = self._visible()
+        posted = PostedFrameSerializer(frame, data=request.data, partial=kwargs.get("partial", False))
+        posted.is_valid(raise_exception=True)
+        with refused_as_field():
+            frame = accept_change(frame=frame, **posted.accepted(), store=the_store(), now=timezone.now())
+        return Response(self._answer(frame, posted))
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
+        delete_frame(frame_id=self._visible().pk, at=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, url_path="headers")
     def whole_header(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
         """Header keys and values."""
-        frame = super().get_object()
-        found = Headers.objects.filter(frame=frame).first()
+        found = Headers.objects.filter(frame=self._visible()).first()
         if found is None:
             raise NotFoundError("this frame has no header.")
         return Response({"data": found.data})
+
+    @action(detail=True, pagination_class=None)
+    def related(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Related frames that the reader may see, all in one list."""
+        now = timezone.now()
+        found = search.related_to(self._visible(), request.user, at=now)
+        return Response([serializer_form(frame) for frame in search.with_parts(found, request.user, at=now)])
 
     def pictures_of(self, frame_ids: Sequence[int], *, size: str) -> dict[int, str]:
         """Links of these frames' pictures of one size, for the browsable pages."""
         found = Thumbnail.objects.select_related("object").filter(frame__in=frame_ids, size=size).order_by("pk")
         return {picture.frame_id: access.url_of(picture.object) for picture in found}
+
+    def _visible(self) -> Frame:
+        """The frame of the address: filters and orders of lists do not touch it."""
+        return generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+
+    def _with_parts(self, frame_id: int) -> Frame:
+        frames = search.with_parts(Frame.objects.all(), self.request.user, at=timezone.now())
+        return frames.get(pk=frame_id)
+
+    def _answer(self, frame: Frame, posted: PostedFrameSerializer) -> dict[str, Any]:
+        frame = self._with_parts(frame.pk)
+        if "area" in posted.sent():
+            return posted_answer(frame, area=posted.initial_data["area"])
+        return serializer_form(frame)
 
     def _dict_of(self, frame: Frame) -> dict[str, Any]:
         wanted = self.request.query_params

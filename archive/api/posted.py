@@ -2,16 +2,19 @@
 
 import json
 import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db.models import Q
 from rest_framework import serializers
 
-from archive.domain.frames import COLUMNS
+from archive.domain.frames import COLUMNS, EVERYTHING
 from archive.enums import RelationKind
-from archive.errors import UsageError
-from archive.models import Version, sky
+from archive.errors import ConflictError, UsageError
+from archive.models import Frame, Version, sky
 from archive.models.stored_object import MD5_PATTERN
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.translator import related_names
@@ -21,46 +24,70 @@ INT32_MAX = 2**31 - 1
 INT16_MAX = 2**15 - 1
 LONGEST_EXPOSURE_S = 1e9
 
-NAME_PATTERN = r"^[^/\\\x00-\x1f\x7f]+$"
+NAME_PATTERN = r"^[^/\\\x00-\x1f\x7f]+\Z"
 
 
 class PostedVersionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(read_only=True)
+    created = serializers.DateTimeField(read_only=True)
     key = serializers.CharField(max_length=1024, help_text="Version id in the store; the local store: the MD5")
-    md5 = serializers.RegexField(MD5_PATTERN, help_text="MD5 of the bytes, lower-case hex")
-    extension = serializers.RegexField(r"^\.[A-Za-z0-9.]+$", max_length=20, help_text="Such as .fits.fz")
+    md5 = serializers.CharField(
+        max_length=32, validators=[RegexValidator(MD5_PATTERN)], help_text="MD5 of the bytes, lower-case hex"
+    )
+    extension = serializers.CharField(
+        max_length=20, validators=[RegexValidator(r"^\.[A-Za-z0-9.]+\Z")], help_text="Such as .fits.fz"
+    )
+    url = serializers.CharField(read_only=True, help_text="Link to the bytes")
+
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        missing = [name for name in ("key", "md5", "extension") if name not in attrs]
+        if missing:  # a PATCH of the frame makes no field required, but half a version is none
+            raise serializers.ValidationError({name: ["This field is required."] for name in missing})
+        return attrs
 
 
 class PostedFrameSerializer(serializers.Serializer[Any]):
-    """A frame's metadata. Unknown keys are ignored."""
+    """A frame's metadata; for PATCH some of them. Unknown keys are ignored."""
 
-    basename = serializers.RegexField(NAME_PATTERN, max_length=1000)
-    headers = serializers.DictField(help_text="The whole FITS header")
+    id = serializers.IntegerField(read_only=True, label="ID")
+    basename = serializers.CharField(max_length=1000, validators=[RegexValidator(NAME_PATTERN)])
+    area = serializers.JSONField(allow_null=True, help_text="GeoJSON polygon, or null")
+    related_frames = serializers.JSONField(read_only=True, help_text="Ids of related frames")
+    version_set = PostedVersionSerializer(many=True)
+    headers = serializers.JSONField(help_text="The whole FITS header")
+    filename = serializers.CharField(read_only=True, help_text="Name of the newest file")
+    url = serializers.CharField(read_only=True, help_text="Link to the newest file")
+    reduction_level = serializers.IntegerField(required=False, min_value=0, max_value=INT16_MAX)
     observation_day = serializers.DateField(input_formats=["%Y%m%d", "iso-8601"])
     observation_date = serializers.DateTimeField(required=False, allow_null=True, help_text="UTC")
-    public_date = serializers.DateTimeField(required=False, allow_null=True, help_text="UTC")
-    configuration_type = serializers.CharField(max_length=64)
-    related_frame_filenames = serializers.ListField(
-        child=serializers.RegexField(NAME_PATTERN, max_length=1000, allow_blank=True)
-    )
-    area = serializers.DictField(allow_null=True, help_text="GeoJSON polygon, or null")
-    version_set = PostedVersionSerializer(many=True)
-    reduction_level = serializers.IntegerField(required=False, min_value=0, max_value=INT16_MAX)
-    exposure_time = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=LONGEST_EXPOSURE_S)
-    observation_id = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=INT32_MAX)
-    request_id = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=INT32_MAX)
     proposal_id = serializers.CharField(required=False, allow_blank=True, max_length=64)
     instrument_id = serializers.CharField(required=False, allow_blank=True, max_length=64)
     target_name = serializers.CharField(required=False, allow_blank=True, max_length=1000)
     site_id = serializers.CharField(required=False, allow_blank=True, max_length=64)
     telescope_id = serializers.CharField(required=False, allow_blank=True, max_length=64)
+    exposure_time = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=LONGEST_EXPOSURE_S)
     primary_optical_element = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    public_date = serializers.DateTimeField(required=False, allow_null=True, help_text="UTC")
+    configuration_type = serializers.ChoiceField(choices=())
+    observation_id = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=INT32_MAX)
+    request_id = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=INT32_MAX)
+    related_frame_filenames = serializers.ListField(
+        child=serializers.CharField(max_length=1000, allow_blank=True, validators=[RegexValidator(NAME_PATTERN)])
+    )
 
-    def validate_configuration_type(self, value: str) -> str:
-        if value not in settings.CONFIGURATION_TYPES:
-            raise serializers.ValidationError(f'"{value}" is not a valid choice.')
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        fields["configuration_type"].choices = settings.CONFIGURATION_TYPES  # type: ignore[attr-defined]
+        return fields
+
+    def validate_basename(self, value: str) -> str:
+        if self.instance is not None and value != self.instance.basename:
+            raise serializers.ValidationError("A frame keeps its name: post the file under the new one.")
         return value
 
     def validate_headers(self, value: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Give an object of header keys and values.")
         text = json.dumps(value)
         if "\\u0000" in text:
             raise serializers.ValidationError("Null characters are not allowed.")
@@ -76,6 +103,8 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
     def validate_area(self, value: dict[str, Any] | None) -> Ring | None:
         if value is None:
             return None
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Give a GeoJSON Polygon, or null.")
         try:
             ring = sky.ring_of_geojson(value)
             sky.polygon_of(ring)
@@ -84,47 +113,72 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
         return ring
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        faults = _already_held(attrs["basename"], attrs["version_set"])
+        basename = attrs["basename"] if self.instance is None else self.instance.basename
+        attrs["version_set"] = [version for version in attrs.get("version_set", ()) if not self.holds(version)]
+        faults = _already_held(basename, attrs["version_set"])
         if any(faults):
             raise serializers.ValidationError({"version_set": faults})
         return attrs
 
+    def standing(self) -> Frame | None:
+        """The frame that is changed."""
+        return self.instance
+
+    def holds(self, version: Mapping[str, str]) -> bool:
+        """Whether the frame has just this version: a client may send what it read back together with its change."""
+        same = {"md5": version["md5"], "extension": version["extension"], "object__version_id": version["key"]}
+        return self.instance is not None and bool(self.instance.versions.filter(**same).exists())
+
     def record(self) -> FrameRecord:
-        """The frame as the archive's own translators would describe it."""
+        """The frame as the archive's own translators would describe it; what was not sent is as it stands."""
         values = self.validated_data
-        columns = {name: values[name] for name in COLUMNS if name in values}
-        columns.setdefault("observation_date", None)
-        columns.setdefault("public_date", None)
+        frame = self.standing()
+        standing = {} if frame is None else {name: getattr(frame, name) for name in COLUMNS}
+        columns = {"observation_date": None, "public_date": None, **standing}
+        columns |= {name: values[name] for name in COLUMNS if name in values}
         return FrameRecord(
-            basename=values["basename"],
+            basename=values["basename"] if self.instance is None else self.instance.basename,
             extension=values["version_set"][0]["extension"] if values["version_set"] else "",
-            footprint=values["area"],
-            related=self._related(),
-            headers=values["headers"],
+            footprint=values.get("area"),
+            related=self._related(columns["configuration_type"]),
+            headers=values.get("headers", {}),
             **columns,
         )
 
     def versions(self) -> list[PostedVersion]:
-        day = str(self.initial_data["observation_day"])
+        day = str(self.initial_data.get("observation_day") or f"{self.record().observation_day:%Y%m%d}")
         return [PostedVersion(**version, day=day) for version in self.validated_data["version_set"]]
 
     def sent(self) -> frozenset[str]:
-        """Columns that the client sent: of a frame that exists only these change."""
-        return COLUMNS & frozenset(self.validated_data)
+        """What the client sent: of a frame that exists only this changes."""
+        return EVERYTHING & frozenset(self.validated_data)
 
-    def _related(self) -> tuple[RelatedName, ...]:
+    def accepted(self) -> dict[str, Any]:
+        """What the door for posted frames is given."""
+        return {"record": self.record(), "versions": self.versions(), "sent": self.sent()}
+
+    def _related(self, configuration_type: str) -> tuple[RelatedName, ...]:
         """Names as posted, and what the header says of how they are related."""
         values = self.validated_data
-        own = values["basename"]
-        is_catalogue = values["configuration_type"] == "CATALOG"
+        own = values["basename"] if self.instance is None else self.instance.basename
+        is_catalogue = configuration_type == "CATALOG"
         known = {
             name.basename: name
             for name in related_names(
-                values["headers"], own=own, is_catalogue=is_catalogue, rules=settings.HEADER_RULES
+                values.get("headers", {}), own=own, is_catalogue=is_catalogue, rules=settings.HEADER_RULES
             )
         }
-        posted = dict.fromkeys(name for name in values["related_frame_filenames"] if name and name != own)
+        posted = dict.fromkeys(name for name in values.get("related_frame_filenames", ()) if name and name != own)
         return tuple(known.get(name, RelatedName(name, RelationKind.RELATED)) for name in posted)
+
+
+@contextmanager
+def refused_as_field() -> Iterator[None]:
+    """Another request may bring the same bytes after the body was checked: the answer is the same as before that."""
+    try:
+        yield
+    except ConflictError as error:
+        raise serializers.ValidationError({"version_set": [{"md5": [str(error)]}]}) from error
 
 
 def _already_held(basename: str, versions: list[dict[str, str]]) -> list[dict[str, list[str]]]:

@@ -68,7 +68,7 @@ def frame_dict(frame: Frame, *, with_related: bool = True, with_thumbnails: bool
     answer["url"] = versions[0]["url"] if versions else None
     answer["filename"] = frame.basename + versions[0]["extension"] if versions else None
     if with_thumbnails:
-        answer["thumbnails"] = [thumbnail_dict(picture, frame) for picture in frame.thumbnails.all()]
+        answer["thumbnails"] = [thumbnail_dict(picture) for picture in frame.thumbnails.all()]
     answer.update((legacy, answer[name]) for legacy, name in LEGACY_NAMES.items())
     if frame.area is not None:
         answer["area"] = sky.geojson_of(frame.area)
@@ -77,8 +77,13 @@ def frame_dict(frame: Frame, *, with_related: bool = True, with_thumbnails: bool
     return answer
 
 
+def serializer_form(frame: Frame) -> dict[str, Any]:
+    """The serializer form of a frame as it stands."""
+    return posted_answer(frame, area=sky.geojson_of(frame.area))
+
+
 def posted_answer(frame: Frame, *, area: Any) -> dict[str, Any]:
-    """The serializer form: answer to a POST, which echoes `area` as it was sent."""
+    """The serializer form: answer to a write, which echoes `area` as it was sent."""
     versions = [
         {name: version[name] for name in ("id", "created", "key", "md5", "extension", "url")}
         for version in map(version_dict, frame.versions.all())
@@ -108,7 +113,7 @@ def version_dict(version: Version) -> dict[str, Any]:
     }
 
 
-def thumbnail_dict(picture: Thumbnail, frame: Frame) -> dict[str, Any]:
+def thumbnail_dict(picture: Thumbnail) -> dict[str, Any]:
     return {
         "id": picture.pk,
         "frame": picture.frame_id,
@@ -117,7 +122,6 @@ def thumbnail_dict(picture: Thumbnail, frame: Frame) -> dict[str, Any]:
         "extension": picture.extension,
         "key": picture.object.version_id,
         "url": access.url_of(picture.object),
-        "frame_basename": frame.basename,
     }
 
 
@@ -150,3 +154,17 @@ class FrameRepresentation(serializers.ModelSerializer[Frame]):
     class Meta:
         model = Frame
         fields = (*DICT_COLUMNS, "version_set", "url", "filename", "area", "related_frames")
+
+
+class AnswerRepresentation(serializers.ModelSerializer[Frame]):
+    """What `serializer_form` gives, for the OpenAPI document."""
+
+    area = serializers.JSONField(allow_null=True, help_text="GeoJSON polygon; after a write as it was sent")
+    related_frames = serializers.ListField(child=serializers.IntegerField(), help_text="Ids, both directions")
+    version_set = VersionRepresentation(many=True, help_text="Newest first")
+    filename = serializers.CharField(required=False, help_text="Absent while there is no file")
+    url = serializers.CharField(required=False, help_text="Link to the newest bytes; absent while there are none")
+
+    class Meta:
+        model = Frame
+        fields = ("id", "basename", "area", "related_frames", "version_set", "filename", "url", *ANSWER_COLUMNS)

@@ -5,10 +5,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import viewsets
+from rest_framework import generics, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from archive.api.ordering import Order, Term
+from archive.api.pagination import EitherPages
 from archive.api.permissions import StaffOnly
 from archive.api.representations import VersionRepresentation, version_dict
 from archive.models import Version
@@ -26,7 +28,7 @@ class VersionFilter(filters.FilterSet):
     list=extend_schema(summary="Find versions", responses=VersionRepresentation),
     retrieve=extend_schema(summary="One version", responses=VersionRepresentation),
 )
-class VersionViewSet(viewsets.ReadOnlyModelViewSet[Version]):
+class VersionViewSet(EitherPages, viewsets.ReadOnlyModelViewSet[Version]):
     """Every set of bytes of every frame, newest first; staff only."""
 
     queryset = Version.objects.none()
@@ -38,9 +40,12 @@ class VersionViewSet(viewsets.ReadOnlyModelViewSet[Version]):
     def get_queryset(self) -> QuerySet[Version]:
         return Version.objects.select_related("object").order_by("-created", "-id")
 
+    def order(self) -> Order:
+        return (Term("created", descending=True), Term("id", descending=True))
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([version_dict(version) for version in page or []])
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(version_dict(self.get_object()))
+        return Response(version_dict(generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])))

@@ -37,6 +37,9 @@ COLUMNS = frozenset(
         "request_id",
     }
 )
+# What a client that changes a frame may send beside them.
+PARTS = frozenset({"area", "headers"})
+EVERYTHING = COLUMNS | PARTS
 # "lsc1m005-fa15-20250309-0004-e91" is of exposure "lsc1m005-fa15-20250309-0004", and so is "…-e91_cat".
 OCS_NAME = re.compile(r"^(?P<exposure>[a-z0-9]+-[a-z0-9]+-\d{8}-\d+)-[a-z]\d\d")
 
@@ -74,9 +77,9 @@ def replace_bytes(version: Version, new: NewObject, *, at: datetime) -> None:
 
 
 def register_frame(
-    *, record: FrameRecord, versions: Sequence[NewVersion], at: datetime, sent: frozenset[str] = COLUMNS
+    *, record: FrameRecord, versions: Sequence[NewVersion], at: datetime, sent: frozenset[str] = EVERYTHING
 ) -> Frame:
-    """Write a frame, its header, versions, relations and event; of a frame that exists only the columns in `sent`.
+    """Write a frame, its header, versions, relations and event; of a frame that exists only what stands in `sent`.
 
     Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
     that two frames which name each other can arrive at once without waiting for each other in a ring.
@@ -94,12 +97,8 @@ def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: date
     _make_placeholders(before)
     _write_frame(frame, sent=sent, has_bytes=bool(versions))
     _make_placeholders(after)
-    Headers.objects.bulk_create(
-        [Headers(frame=frame, data=dict(record.headers))],
-        update_conflicts=True,
-        unique_fields=["frame"],
-        update_fields=["data"],
-    )
+    if "headers" in sent:
+        _write_headers(frame, record)
     _relate(frame, record.related)
     if versions:
         events.record_ingested(frame, record=record, versions=_add_versions(frame, versions, at=at), at=at)
@@ -130,13 +129,24 @@ def _exposure_of(record: FrameRecord) -> Exposure | None:
 
 
 def _write_frame(frame: Frame, *, sent: frozenset[str], has_bytes: bool) -> None:
-    changed = [*sorted(sent & COLUMNS), "area", "centre", "modified_at"]
+    changed = [*sorted(sent & COLUMNS), "modified_at"]
+    if "area" in sent:
+        changed += ["area", "centre"]
     if "site_id" in sent:
         changed.append("exposure")
     frame.is_listed = has_bytes and frame.observation_date is not None
     if frame.is_listed:
         changed.append("is_listed")
     Frame.objects.bulk_create([frame], update_conflicts=True, unique_fields=["basename"], update_fields=changed)
+
+
+def _write_headers(frame: Frame, record: FrameRecord) -> None:
+    Headers.objects.bulk_create(
+        [Headers(frame=frame, data=dict(record.headers))],
+        update_conflicts=True,
+        unique_fields=["frame"],
+        update_fields=["data"],
+    )
 
 
 def _list_if_complete(frame: Frame) -> None:
@@ -178,7 +188,7 @@ def _add_versions(frame: Frame, versions: Sequence[NewVersion], *, at: datetime)
     )
 
 
-def delete_frame(*, frame_id: int, at: datetime) -> None:  # noqa: ARG001 - the event of it carries the time
+def delete_frame(*, frame_id: int, at: datetime) -> None:
     """Delete a frame, its header, relations, versions and pictures; their bytes go on commit.
 
     Raises NotFoundError when there is no such frame.
@@ -189,6 +199,8 @@ def delete_frame(*, frame_id: int, at: datetime) -> None:  # noqa: ARG001 - the 
             raise NotFoundError("there is no such frame.")
         of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame)
         objects = list(StoredObject.objects.filter(of_frame).order_by("pk"))
+        body = {"frameid": frame.pk, "basename": frame.basename}
+        events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at)
         frame.delete()
         for stored in objects:
             forget_object(stored)

@@ -38,7 +38,10 @@ def fill_in(stored: StoredObject, digest: Digest, *, at: datetime) -> None:
 
 
 def forget_object(stored: StoredObject) -> None:
-    """Delete the row now and the bytes on commit: bytes without a row can be swept up, the reverse is a loss."""
+    """Delete the row now and the bytes on commit: bytes without a row can be swept up, the reverse is a loss.
+
+    A store that is away then does not undo the delete, nor keep the bytes of others: it is logged.
+    """
     store, path, version_id = store_named(stored.store), stored.path, stored.version_id
     stored.delete()
-    transaction.on_commit(lambda: store.delete(path, version_id))
+    transaction.on_commit(lambda: store.delete(path, version_id), robust=True)

@@ -12,6 +12,7 @@ RULES = {
     "frame_basename_is_a_name": "the name holds a slash or a control character, or is empty",
     "frame_exposure_time_not_negative": "the exposure time is negative or infinite",
     "frame_reduction_level_not_negative": "the reduction level is negative",
+    "frame_listed_has_date": "a frame that has bytes keeps its observation date and day",
     "frame_observation_id_not_negative": "the observation's number is negative",
     "frame_request_id_not_negative": "the request's number is negative",
     "stored_object_md5_is_hex": "the MD5 is not 32 lower-case hexadecimal digits",

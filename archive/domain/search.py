@@ -15,6 +15,13 @@ def frames_for(user: Reader, *, at: datetime) -> FrameQuerySet:
     return Frame.objects.visible_to(user, at=at).order_by(*NEWEST_FIRST)
 
 
+def related_to(frame: Frame, user: Reader, *, at: datetime) -> FrameQuerySet:
+    """Frames that belong to `frame`, in either direction, as far as `user` may see them."""
+    ids = Relation.objects.filter(derived=frame).values("source")
+    ids = ids.union(Relation.objects.filter(source=frame).values("derived"))
+    return Frame.objects.visible_to(user, at=at).filter(pk__in=ids).order_by("pk")
+
+
 def with_parts(frames: FrameQuerySet, user: Reader, *, at: datetime) -> FrameQuerySet:
     """Add versions, pictures and related frames, in a query each however many frames there are.
 

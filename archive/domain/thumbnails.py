@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from archive.domain import events
 from archive.domain.objects import NewObject, forget_object, object_row
+from archive.domain.refusals import plain_refusals
 from archive.enums import EventName
+from archive.errors import NotFoundError
 from archive.models import Frame, StoredObject, Thumbnail, Version
 
 
@@ -23,7 +27,15 @@ class NewThumbnail:
 
 
 def register_thumbnail(*, frame: Frame, new: NewThumbnail, at: datetime, version: Version | None = None) -> Thumbnail:
-    """Write a thumbnail, in place of one of the same name; the old picture's bytes go on commit."""
+    """Write a thumbnail, in place of one of the same name; the old picture's bytes go on commit.
+
+    Raises ConflictError when another request writes the same bytes at this moment.
+    """
+    with plain_refusals():
+        return _registered(frame=frame, new=new, at=at, version=version)
+
+
+def _registered(*, frame: Frame, new: NewThumbnail, at: datetime, version: Version | None) -> Thumbnail:
     Frame.objects.select_for_update(no_key=True).get(pk=frame.pk)  # one at a time: each must see the other's row
     old = Thumbnail.objects.select_related("object").filter(basename=new.basename).first()
     stored = _object_of(new.object, old=old, at=at)
@@ -42,6 +54,30 @@ def register_thumbnail(*, frame: Frame, new: NewThumbnail, at: datetime, version
     if old is not None and old.object != stored:
         forget_object(old.object)
     return thumbnail
+
+
+def change_size(*, thumbnail_id: int, size: str) -> Thumbnail:
+    """Say anew which of the sizes a picture is.
+
+    Raises NotFoundError when it is gone.
+    """
+    if not Thumbnail.objects.filter(pk=thumbnail_id).update(size=size):
+        raise NotFoundError("there is no such thumbnail.")
+    return Thumbnail.objects.select_related("object", "frame").get(pk=thumbnail_id)
+
+
+def delete_thumbnail(*, thumbnail_id: int) -> None:
+    """Delete a picture; its bytes go on commit.
+
+    Raises NotFoundError when there is no such thumbnail.
+    """
+    with transaction.atomic():
+        locked = Thumbnail.objects.select_for_update(of=("self",)).select_related("object")
+        thumbnail = locked.filter(pk=thumbnail_id).first()
+        if thumbnail is None:
+            raise NotFoundError("there is no such thumbnail.")
+        thumbnail.delete()
+        forget_object(thumbnail.object)
 
 
 def _object_of(new: NewObject, *, old: Thumbnail | None, at: datetime) -> StoredObject:

@@ -23,10 +23,18 @@ class FrameQuerySet(models.QuerySet["Frame"]):
         known = self.filter(observation_date__isnull=False)
         if user.is_active and user.is_superuser:
             return known
-        public = Q(public_date__lte=at)
         if not user.is_active or user.is_anonymous:
-            return known.filter(public)
+            return known.public(at=at)
+        public = Q(public_date__lte=at)
         return known.filter(public | Q(proposal_id__in=Proposal.ids_of(user)))
+
+    def public(self, *, at: datetime) -> "FrameQuerySet":
+        """Keep what everybody may see."""
+        return self.filter(public_date__lte=at)
+
+    def not_yet_public(self, *, at: datetime) -> "FrameQuerySet":
+        """Keep what will be public later, or never."""
+        return self.filter(Q(public_date__gt=at) | Q(public_date__isnull=True))
 
     def listed(self) -> "FrameQuerySet":
         """Keep what lists show: frames that have bytes."""

@@ -255,7 +255,7 @@ class TestThumbnails:
         assert list(answer.json()) == ["frame", "size", "basename", "url", "key", "extension"]
         assert answer.json()["frame"]["id"] == frame["id"]
         (shown,) = client.get(f"/frames/{frame['id']}/?include_thumbnails=true").json()["thumbnails"]
-        assert list(shown) == ["id", "frame", "size", "basename", "extension", "key", "url", "frame_basename"]
+        assert list(shown) == ["id", "frame", "size", "basename", "extension", "key", "url"]
         assert StoredObject.objects.get(thumbnail__isnull=False).path.startswith("lsc/fa15/20250309/thumbnails/")
 
     def test_an_unknown_frame_is_made_without_bytes(self, client):

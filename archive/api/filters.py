@@ -1,0 +1,226 @@
+"""Terms of /frames/; all must hold. Each name of the OCS interface has its legacy upper-case twin."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from anyascii import anyascii
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+
+from archive.errors import UsageError
+from archive.models import Frame, FrameQuerySet, sky
+from archive.models.sky_lookups import Box, Cone
+
+SMALL_INTEGER = (-(2**15), 2**15 - 1)
+INTEGER = (-(2**31), 2**31 - 1)
+BIG_INTEGER = (-(2**63), 2**63 - 1)
+TRUE_WORDS = frozenset({"true", "t", "1", "yes", "y", "on"})
+WHOLE_SKY = {"ra_min": 0.0, "ra_max": 360.0, "dec_min": -90.0, "dec_max": 90.0}
+FALSE_WORDS = frozenset({"false", "f", "0", "no", "n", "off"})
+
+
+class IntegerFilter(filters.Filter):
+    """A whole number that fits its column."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, lookup_expr: str = "exact", *, within: tuple[int, int], **kwargs: Any) -> None:
+        smallest, largest = within
+        super().__init__(field_name, lookup_expr, min_value=smallest, max_value=largest, **kwargs)
+
+
+class FiniteNumberFilter(filters.Filter):
+    """A number that is neither infinite nor undefined."""
+
+    field_class = forms.FloatField
+
+
+class FlagField(forms.CharField):
+    """True or false in any of the usual words."""
+
+    def __init__(self, *, any_word: bool = False, **kwargs: Any) -> None:
+        self.any_word = any_word
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        word = super().clean(value).lower()
+        if word in FALSE_WORDS:
+            return False
+        if word in TRUE_WORDS or (word and self.any_word):
+            return True
+        if word:
+            raise ValidationError("Must be true or false.")
+        return None
+
+
+class FlagFilter(filters.Filter):
+    field_class = FlagField
+
+
+class AsciiFilter(filters.CharFilter):
+    """Text that is written in ASCII before it is compared: FITS headers know no other letters."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return super().filter(qs, anyascii(value) if value else value)
+
+
+class TypesFilter(filters.MultipleChoiceFilter):
+    """Configuration types, by repeating the parameter; only known ones."""
+
+    def __init__(self, *, exclude: bool, **kwargs: Any) -> None:
+        super().__init__("configuration_type", exclude=exclude, choices=known_types, **kwargs)
+
+    def filter(self, qs: Any, value: Sequence[str]) -> Any:
+        if not value:
+            return qs
+        return self.get_method(qs)(configuration_type__in=value)
+
+
+def known_types() -> list[tuple[str, str]]:
+    return [(name, name) for name in settings.CONFIGURATION_TYPES]
+
+
+def twins(make: Callable[..., filters.Filter], *args: Any, instead_of: str, help_text: str, **kwargs: Any) -> Any:
+    """A filter, and the same under its legacy name."""
+    return (
+        make(*args, help_text=help_text, **kwargs),
+        make(*args, help_text=f"Same as {instead_of}", **kwargs),
+    )
+
+
+class FrameFilter(filters.FilterSet):
+    """Terms of a list."""
+
+    start = filters.DateTimeFilter("observation_date", "gte", help_text="Observed at or after, UTC")
+    end = filters.DateTimeFilter("observation_date", "lte", help_text="Observed at or before, UTC")
+    DATE_OBS = filters.DateTimeFilter("observation_date", help_text="Observed exactly then, UTC")
+    L1PUBDAT = filters.DateTimeFilter("public_date", help_text="Public exactly from then, UTC")
+    dayobs, DAY_OBS = twins(
+        filters.DateFilter,
+        "observation_day",
+        instead_of="dayobs",
+        help_text="Night: YYYY-MM-DD or MM/DD/YYYY",
+    )
+    basename = filters.CharFilter("basename", "icontains", help_text="Part of the name, in any case")
+    basename_exact = filters.CharFilter("basename", help_text="Whole name")
+    target_name = AsciiFilter("target_name", "icontains", help_text="Part of the target's name, in any case")
+    target_name_exact = AsciiFilter("target_name", help_text="Whole name of the target")
+    OBJECT = filters.CharFilter("target_name", "icontains", help_text="As target_name, letters taken as they are")
+    empty_target_name = FlagFilter(
+        method="filter_empty_target_name", any_word=True, help_text="true: frames without a target's name"
+    )
+    proposal_id, PROPID = twins(filters.CharFilter, "proposal_id", instead_of="proposal_id", help_text="Proposal")
+    instrument_id, INSTRUME = twins(
+        filters.CharFilter, "instrument_id", instead_of="instrument_id", help_text="Instrument"
+    )
+    site_id, SITEID = twins(filters.CharFilter, "site_id", instead_of="site_id", help_text="Site")
+    telescope_id, TELID = twins(filters.CharFilter, "telescope_id", instead_of="telescope_id", help_text="Telescope")
+    primary_optical_element, FILTER = twins(
+        filters.CharFilter,
+        "primary_optical_element",
+        instead_of="primary_optical_element",
+        help_text="Optical filter",
+    )
+    configuration_type, OBSTYPE = twins(
+        filters.CharFilter, "configuration_type", instead_of="configuration_type", help_text="Configuration type"
+    )
+    observation_id, BLKUID = twins(
+        IntegerFilter, "observation_id", within=INTEGER, instead_of="observation_id", help_text="Observation's number"
+    )
+    request_id, REQNUM = twins(
+        IntegerFilter, "request_id", within=INTEGER, instead_of="request_id", help_text="Request's number"
+    )
+    reduction_level, RLEVEL = twins(
+        IntegerFilter,
+        "reduction_level",
+        within=SMALL_INTEGER,
+        instead_of="reduction_level",
+        help_text="0 is raw, 91 final",
+    )
+    exposure_time, EXPTIME = twins(
+        FiniteNumberFilter, "exposure_time", "gte", instead_of="exposure_time", help_text="At least so long, s"
+    )
+    id__gt = IntegerFilter("id", "gt", within=BIG_INTEGER, help_text="Id larger than this")
+    exclude_configuration_type, exclude_OBSTYPE = twins(  # noqa: N815 - so clients call it
+        TypesFilter, exclude=True, instead_of="exclude_configuration_type", help_text="None of these types; repeatable"
+    )
+    include_configuration_type = TypesFilter(exclude=False, help_text="One of these types; repeatable")
+    exclude_calibrations = FlagFilter(
+        method="filter_exclude_calibrations", help_text="true: only types of SCIENCE_CONFIGURATION_TYPES"
+    )
+    public = FlagFilter(
+        method="filter_public",
+        help_text="true: only frames that everybody may see. false: only those not public yet that you may see",
+    )
+    submitter = AsciiFilter("headers__data__USERID", help_text="Header key USERID")
+    covers = filters.CharFilter(
+        method="filter_region",
+        help_text="Footprint covers this place: POINT(RA DEC) or POLYGON((RA DEC, …)), degrees",
+    )
+    intersects = filters.CharFilter(
+        method="filter_region",
+        help_text="Footprint touches this region: POINT(RA DEC) or POLYGON((RA DEC, …)), degrees",
+    )
+    cone = filters.CharFilter(
+        method="filter_cone", help_text="Footprint within a distance of a place: RA,Dec,radius, degrees"
+    )
+    ra_min = FiniteNumberFilter(
+        method="filter_box",
+        min_value=-180.0,
+        max_value=360.0,
+        help_text="Box that holds the footprint's centre: western border, degrees; ra_min over ra_max crosses RA 0",
+    )
+    ra_max = FiniteNumberFilter(
+        method="filter_box", min_value=-180.0, max_value=360.0, help_text="Eastern border of the box, degrees"
+    )
+    dec_min = FiniteNumberFilter(
+        method="filter_box", min_value=-90.0, max_value=90.0, help_text="Southern border of the box, degrees"
+    )
+    dec_max = FiniteNumberFilter(
+        method="filter_box", min_value=-90.0, max_value=90.0, help_text="Northern border of the box, degrees"
+    )
+
+    class Meta:
+        model = Frame
+        fields: Sequence[str] = ()
+
+    def filter_empty_target_name(self, queryset: FrameQuerySet, name: str, value: bool) -> FrameQuerySet:  # noqa: ARG002, FBT001 - django-filter's signature
+        return queryset.filter(target_name="") if value else queryset
+
+    def filter_exclude_calibrations(self, queryset: FrameQuerySet, name: str, value: bool) -> FrameQuerySet:  # noqa: ARG002, FBT001 - django-filter's signature
+        return queryset.filter(configuration_type__in=settings.SCIENCE_CONFIGURATION_TYPES) if value else queryset
+
+    def filter_public(self, queryset: FrameQuerySet, name: str, value: bool) -> FrameQuerySet:  # noqa: ARG002, FBT001 - django-filter's signature
+        return queryset.public(at=timezone.now()) if value else queryset.not_yet_public(at=timezone.now())
+
+    def filter_region(self, queryset: FrameQuerySet, name: str, value: str) -> FrameQuerySet:
+        try:
+            region = sky.region_of(value)
+        except UsageError as error:
+            raise serializers.ValidationError([f"Error with {name} query: {error}"]) from error
+        return queryset.filter(**{f"area__{name}": region})
+
+    def filter_cone(self, queryset: FrameQuerySet, name: str, value: str) -> FrameQuerySet:
+        return queryset.filter(area__touches_cone=self._cone_of(name, value))
+
+    def filter_box(self, queryset: FrameQuerySet, name: str, value: float) -> FrameQuerySet:  # noqa: ARG002 - django-filter's signature
+        """The four borders make one box: it is applied with the first of them."""
+        borders = {border: self.form.cleaned_data[border] for border in WHOLE_SKY}
+        if name != next(border for border, limit in borders.items() if limit is not None):
+            return queryset
+        limits = [WHOLE_SKY[border] if limit is None else limit for border, limit in borders.items()]
+        return queryset.filter(Box(*limits).holds_centre())
+
+    def _cone_of(self, name: str, value: str) -> Cone:
+        try:
+            ra_deg, dec_deg, radius_deg = (float(part) for part in value.split(","))
+            return Cone(ra_deg, dec_deg, radius_deg)
+        except UsageError as error:
+            raise serializers.ValidationError({name: [str(error)]}) from error
+        except ValueError as error:
+            says = "Give three numbers with commas between: RA,Dec,radius, in degrees."
+            raise serializers.ValidationError({name: [says]}) from error
