@@ -13,6 +13,7 @@ from archive.enums import RelationKind
 from archive.errors import UsageError
 from archive.models import Version, sky
 from archive.models.stored_object import MD5_PATTERN
+from ingest.configdb import configuration_types
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.translator import related_names
 from ingest.intake import PostedVersion
@@ -56,7 +57,7 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
     primary_optical_element = serializers.CharField(required=False, allow_blank=True, max_length=100)
 
     def validate_configuration_type(self, value: str) -> str:
-        if value not in settings.CONFIGURATION_TYPES:
+        if value not in configuration_types():
             raise serializers.ValidationError(f'"{value}" is not a valid choice.')
         return value
 
