@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 MADE_AT = {"created", "generated_at"}
 UNORDERED = {"related_frames", "sites", "telescopes", "filters", "instruments", "obstypes", "proposals"}
-SIGNED = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature")
+SIGNED = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature", "response-content-disposition")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z")
 SAME_DEGREES = 1e-9
 COMPARED_HEADERS = (
@@ -75,11 +75,30 @@ def _dateless(value: str | None) -> str | None:
 def _of_values(recorded: Any, answered: Any, path: str) -> Iterator[Difference]:
     if isinstance(recorded, dict) and isinstance(answered, dict):
         yield from _of_objects(recorded, answered, path)
+    elif _ids(recorded) is not None and _ids(answered) is not None:
+        yield from _of_rows(recorded, answered, path)
     elif isinstance(recorded, list) and isinstance(answered, list) and len(recorded) == len(answered):
-        for number, (old, new) in enumerate(zip(recorded, answered, strict=True)):
-            yield from _of_values(old, new, f"{path}[{number}]")
+        for old, new in zip(recorded, answered, strict=True):
+            yield from _of_values(old, new, f"{path}[]")
     elif not _is_same(recorded, answered):
         yield Difference(path, recorded, answered)
+
+
+def _ids(rows: Any) -> list[int] | None:
+    """Ids of rows that have one each."""
+    if isinstance(rows, list) and rows and all(isinstance(row, dict) and "id" in row for row in rows):
+        return [row["id"] for row in rows]
+    return None
+
+
+def _of_rows(recorded: list[Any], answered: list[Any], path: str) -> Iterator[Difference]:
+    """Rows are compared by their ids, so that another order is one difference and hides no other."""
+    if _ids(recorded) != _ids(answered):
+        yield Difference(f"{path} order", _ids(recorded), _ids(answered))
+    by_id = {row["id"]: row for row in answered}
+    for row in recorded:
+        if row["id"] in by_id:
+            yield from _of_values(row, by_id[row["id"]], f"{path}[id={row['id']}]")
 
 
 def _of_objects(recorded: dict[str, Any], answered: dict[str, Any], path: str) -> Iterator[Difference]:

@@ -19,16 +19,25 @@ import numpy as np
 from astropy.io import fits
 from botocore.config import Config
 from django.contrib.auth.models import User
+from django.db import connection
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from archive.models import Profile, Proposal
+from archive.models import Frame, Profile, Proposal
 from deploy.local.testing import S3Server
 from tests.flows.differences import Answer
 
 RECORDED = Path(__file__).resolve().parent.parent / "recorded" / "ocs"
 RECORDED_BUCKET = "/archivebucket/"
 SECOND_VERSION, THUMBNAIL, REPLACED = (53, 57, 91)
+FRAMES_BY_ID = (
+    "lsc1m005-fa15-20250309-0001-b00",
+    "lsc1m005-fa15-20250309-0002-d00",
+    "lsc1m005-fa15-20250309-0003-f00",
+    "lsc1m005-fa15-20250309-0004-e00",
+    "lsc1m005-fa15-20250309-0004-e91",
+    "lsc1m005-fa15-20250101-bpm-full_frame",  # never comes
+)
 FORMS = {14, 71}  # sent as forms; all other bodies are JSON
 
 
@@ -88,6 +97,14 @@ def _pair(number: int, recorded: dict[str, Any]) -> Pair:
     is_compared = headers.get("Content-Type") in {"application/json", "text/plain"}
     answer = Answer(response["status"], headers, body if is_compared else None)
     return Pair(number, request["method"], request["path"], request["headers"] or {}, request["body"], answer)
+
+
+def make_frames_known() -> None:
+    """Rows for the names of the recording, so that the frames have its ids when they come."""
+    for number, row in enumerate(FRAMES_BY_ID, start=1):
+        Frame.objects.create(pk=number, basename=row)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('archive_frame', 'id'), %s)", [len(FRAMES_BY_ID)])
 
 
 def make_people() -> None:
