@@ -6,7 +6,6 @@ of CONFIGURATION_TYPES.
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
 import structlog
@@ -47,8 +46,8 @@ def instruments() -> TypesOf:
 
 
 def _asked() -> Any:
-    base = settings.CONFIGDB_URL.rstrip("/") + "/"
-    answer = requests.get(urljoin(base, "sites/"), timeout=TIMEOUT_SECONDS)
+    base = settings.CONFIGDB_URL.rstrip("/").removesuffix("/sites")  # BANZAI's setting of this name ends so
+    answer = requests.get(f"{base}/sites/", timeout=TIMEOUT_SECONDS)
     answer.raise_for_status()
     return answer.json()
 

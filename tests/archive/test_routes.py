@@ -43,6 +43,8 @@ ROUTES = {
     "/api-token-auth/": OWN,
     "/api-auth/login/": OWN,
     "/api-auth/logout/": OWN,
+    "/api-auth/portal/": OWN,
+    "/api-auth/portal/callback/": OWN,
     "/authprofile/addupdateuser/": SERVER,
     "/health/": PUBLIC,
     "/health/ready/": PUBLIC,

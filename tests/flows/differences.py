@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 MADE_AT = {"created", "generated_at"}
-UNORDERED = {"related_frames", "sites", "telescopes", "filters", "instruments", "obstypes", "proposals"}
-SIGNED = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature", "response-content-disposition")
+UNORDERED = {"related_frames", "sites", "telescopes", "filters", "instruments", "obstypes", "proposals", "choices"}
+SIGNED = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature", "response-content-disposition", "ticket")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z")
+# What OPTIONS says of a field for people, and its limits: names, order and types of the fields are compared.
+DESCRIBED = {"help_text", "label", "max_length", "min_value", "max_value"}
 SAME_DEGREES = 1e-9
 COMPARED_HEADERS = (
     "Content-Type",
@@ -117,6 +119,8 @@ def _is_same(recorded: Any, answered: Any) -> bool:
 
 def by_kind(value: Any, key: str = "") -> Any:
     """A value in the form in which it is compared."""
+    if isinstance(value, dict) and "read_only" in value:  # a field that OPTIONS describes
+        value = {name: inner for name, inner in value.items() if name not in DESCRIBED}
     if isinstance(value, dict):
         return {name: by_kind(inner, name) for name, inner in value.items()}
     if isinstance(value, list):

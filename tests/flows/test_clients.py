@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
 
@@ -41,9 +42,9 @@ def make_frames(store) -> None:
     make = FrameFactory(store)
     square = ((202.0, 47.0), (202.0, 48.0), (203.0, 48.0), (203.0, 47.0), (202.0, 47.0))
     observed = {"public_date": None, "request_id": 2100001, "footprint": square}
-    make(basename=RAW, content=bytes(1024), **observed)
-    related = (RelatedName(RAW, RelationKind.RAW_OF),)
+    related = (RelatedName(RAW, RelationKind.RAW_OF),)  # its row is the first, that of the reduced frame the second
     make(basename=REDUCED, reduction_level=91, related=related, **observed)
+    make(basename=RAW, content=bytes(1024), **observed)
     make(
         basename="lsc1m005-fa15-20250101-bpm-full_frame",
         configuration_type="BPM",
@@ -60,6 +61,10 @@ def archive(transactional_db, django_db_reset_sequences, alice, admin, use_store
     folder = tmp_path / "work"
     folder.mkdir()
     make_frames(use_store(type="local", root_dir=str(root), base_url=f"http://127.0.0.1:{port}/"))
+    # The tests' own hasher is unknown to a process that runs on the real settings.
+    User.objects.filter(pk=alice.pk).update(
+        password=PBKDF2PasswordHasher().encode("alice-pass", "salt", iterations=1000)
+    )
     Profile.objects.filter(user=alice).update(portal_token="alice-portal-token")
     with portal() as portal_url, web_server(port, OAUTH_PROFILE_URL=f"{portal_url}/api/profile/") as address:
 

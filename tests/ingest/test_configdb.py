@@ -90,6 +90,12 @@ def test_types_are_known_by_instrument_and_by_camera(database):
     }
 
 
+@pytest.mark.parametrize("ending", ["", "/", "/sites", "/sites/"])
+def test_the_address_may_name_the_list_of_sites_or_not(database, settings, ending):
+    settings.CONFIGDB_URL = database.url + ending
+    assert "fa15" in configdb.instruments()
+
+
 def test_an_answer_is_not_asked_for_again_within_the_hour(database):
     assert configdb.instruments() == configdb.instruments()
     assert database.asked == 1
