@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -41,7 +42,7 @@ def make_frames(store) -> None:
     """A raw and a reduced exposure of M 51, proprietary, and a public bad pixel mask."""
     make = FrameFactory(store)
     square = ((202.0, 47.0), (202.0, 48.0), (203.0, 48.0), (203.0, 47.0), (202.0, 47.0))
-    observed = {"public_date": None, "request_id": 2100001, "footprint": square}
+    observed: dict[str, Any] = {"public_date": None, "request_id": 2100001, "footprint": square}
     related = (RelatedName(RAW, RelationKind.RAW_OF),)  # its row is the first, that of the reduced frame the second
     make(basename=REDUCED, reduction_level=91, related=related, **observed)
     make(basename=RAW, content=bytes(1024), **observed)

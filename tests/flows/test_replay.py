@@ -23,7 +23,6 @@ from tests.flows.replay import (
 )
 
 CURSOR_PAGE, REFUSED_BY_ORIGINAL, AGGREGATE_CACHED = 29, 56, 81
-Key = tuple[int, str]
 
 
 @pytest.fixture
@@ -77,10 +76,10 @@ def replay(player: Player) -> Iterator[tuple[Pair, Difference]]:
 def test_every_recorded_request_is_answered_as_it_was_but_for_the_declared_differences(player, capsys):
     make_people()
     make_frames_known()
-    found: dict[Key, Difference] = {}
+    found = {}
     for pair, difference in replay(player):
         found[pair.number, difference.path] = difference
-    needed: set[Declared] = set()
+    needed = set()
     undeclared = {}
     for (number, path), difference in found.items():
         entry = declared_for(number, difference)
