@@ -17,6 +17,7 @@ from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Frame, Thumbnail
 from ingest.checksums import digest_of
+from ingest.configdb import configuration_types
 from ingest.fits_layout import image_header
 from ingest.headers import registry
 from ingest.headers.record import FrameRecord
@@ -209,7 +210,7 @@ def _read_record(
 
 def _require_known_type(record: FrameRecord, rules: HeaderRules) -> None:
     """The same rule as for clients that post: a type that nobody knows is a typing error, or a missing setting."""
-    if record.configuration_type not in settings.CONFIGURATION_TYPES:
+    if record.configuration_type not in configuration_types():
         raise UsageError(
             f"{rules.keys.configuration_type} is {record.configuration_type!r}, which the archive does not know: "
             "correct it, or add it to CONFIGURATION_TYPES."

@@ -235,6 +235,10 @@ CONFIGURATION_TYPES = _names(
     "BIAS,DARK,EXPOSE,SPECTRUM,LAMPFLAT,SKYFLAT,STANDARD,TRAILED,GUIDE,EXPERIMENTAL,CATALOG",
     "types that POST /frames/ takes",
 )
+CONFIGDB_URL = _text("CONFIGDB_URL", "", "configuration database that knows more types, those of each instrument")
+GUIDE_CAMERAS_TO_PERSIST = _names(
+    "GUIDE_CAMERAS_TO_PERSIST", "", "guide cameras whose frames do not expire after a year"
+)
 
 SCIENCE_CONFIGURATION_TYPES = _names(
     "SCIENCE_CONFIGURATION_TYPES",

@@ -15,22 +15,8 @@ from settings.env import KNOWN
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-OCS_SETTINGS = ROOT.parent / "shared" / "specs" / "ocs-settings.md"
 MOST_LINES = 500
 SOURCES = {".py", ".html", ".css", ".js", ".ts", ".sql", ".sh"}
-
-# Where the page of the OCS gives a default in words, or two of them: what it means here.
-IN_WORDS = {
-    "SECRET_KEY": "",  # random at start
-    "CACHE_LOC": "",  # locmem when unset
-    "CACHE_BACKEND": "",
-    "AWS_DEFAULT_REGION": "us-west-2",  # the archive's, not the library's
-    "S3_ENDPOINT_URL": "https://s3.us-west-2.amazonaws.com",  # AWS us-west-2
-    "S3_DAYS_TO_IA_STORAGE": "60",  # not the 30 of Photon Ranch
-    "NAVBAR_TITLE_URL": None,  # the observatory's addresses: any
-    "TERMS_OF_SERVICE_URL": None,
-    "DOCUMENTATION_URL": None,
-}
 
 
 def documents() -> str:
@@ -48,21 +34,6 @@ def rows_of(text: str) -> Iterator[list[str]]:
 def documented_settings() -> dict[str, str]:
     rows = rows_of((DOCS / "settings.md").read_text(encoding="utf-8"))
     return {cells[0].strip("`"): cells[1].strip("`") for cells in rows}
-
-
-def ocs_settings() -> dict[str, str]:
-    """Names and defaults of the OCS page; several names of a row share its cell in the same order."""
-    found: dict[str, str] = {}
-    for cells in rows_of(OCS_SETTINGS.read_text(encoding="utf-8")):
-        names = re.split(r", | / ", cells[0])
-        separator = "; " if ";" in cells[1] else ", "
-        defaults = [cells[1]] if len(names) == 1 else cells[1].split(separator)
-        if defaults == ["empty"]:
-            defaults = ["empty"] * len(names)
-        for name, default in zip(names, defaults, strict=False):
-            without_unit = re.sub(r" \([a-z ]+\)$", "", default)
-            found[name] = "" if default == "empty" else without_unit.strip('"')
-    return found
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
@@ -90,18 +61,6 @@ def files_of_project() -> list[Path]:
 
 def test_the_table_of_settings_is_what_the_archive_reads():
     assert documented_settings() == {name: variable.default for name, variable in KNOWN.items()}
-
-
-@pytest.mark.skipif(not OCS_SETTINGS.exists(), reason="the OCS page of settings lies outside the repository")
-def test_settings_of_the_ocs_keep_their_defaults():
-    wanted = ocs_settings()
-    assert len(wanted) > 60
-    wrong = {}
-    for name in wanted.keys() & KNOWN.keys():
-        default = IN_WORDS.get(name, wanted[name])
-        if default is not None and KNOWN[name].default != default:
-            wrong[name] = (KNOWN[name].default, default)
-    assert wrong == {}
 
 
 def test_every_route_stands_in_the_documents():

@@ -1,6 +1,7 @@
 """Terms of /frames/; all must hold. Each name of the OCS interface has its legacy upper-case twin."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from typing import Any
 
 from anyascii import anyascii
@@ -14,6 +15,7 @@ from rest_framework import serializers
 from archive.errors import UsageError
 from archive.models import Frame, FrameQuerySet, sky
 from archive.models.sky_lookups import Box, Cone
+from ingest.configdb import configuration_types
 
 SMALL_INTEGER = (-(2**15), 2**15 - 1)
 INTEGER = (-(2**31), 2**31 - 1)
@@ -68,6 +70,21 @@ class AsciiFilter(filters.CharFilter):
         return super().filter(qs, anyascii(value) if value else value)
 
 
+class InstantField(forms.DateTimeField):
+    """A time with or without a zone, as aware UTC: PostgreSQL takes fewer zones than ISO 8601 has."""
+
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        try:
+            return None if found is None else found.astimezone(UTC)
+        except (OverflowError, ValueError) as error:
+            raise ValidationError("Enter a valid date/time.", code="invalid") from error
+
+
+class InstantFilter(filters.Filter):
+    field_class = InstantField
+
+
 class TypesFilter(filters.MultipleChoiceFilter):
     """Configuration types, by repeating the parameter; only known ones."""
 
@@ -81,7 +98,7 @@ class TypesFilter(filters.MultipleChoiceFilter):
 
 
 def known_types() -> list[tuple[str, str]]:
-    return [(name, name) for name in settings.CONFIGURATION_TYPES]
+    return [(name, name) for name in sorted(configuration_types())]
 
 
 def twins(make: Callable[..., filters.Filter], *args: Any, instead_of: str, help_text: str, **kwargs: Any) -> Any:
@@ -95,10 +112,10 @@ def twins(make: Callable[..., filters.Filter], *args: Any, instead_of: str, help
 class FrameFilter(filters.FilterSet):
     """Terms of a list."""
 
-    start = filters.DateTimeFilter("observation_date", "gte", help_text="Observed at or after, UTC")
-    end = filters.DateTimeFilter("observation_date", "lte", help_text="Observed at or before, UTC")
-    DATE_OBS = filters.DateTimeFilter("observation_date", help_text="Observed exactly then, UTC")
-    L1PUBDAT = filters.DateTimeFilter("public_date", help_text="Public exactly from then, UTC")
+    start = InstantFilter("observation_date", "gte", help_text="Observed at or after, UTC")
+    end = InstantFilter("observation_date", "lte", help_text="Observed at or before, UTC")
+    DATE_OBS = InstantFilter("observation_date", help_text="Observed exactly then, UTC")
+    L1PUBDAT = InstantFilter("public_date", help_text="Public exactly from then, UTC")
     dayobs, DAY_OBS = twins(
         filters.DateFilter,
         "observation_day",

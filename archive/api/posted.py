@@ -16,6 +16,7 @@ from archive.enums import RelationKind
 from archive.errors import ConflictError, UsageError
 from archive.models import Frame, Version, sky
 from archive.models.stored_object import MD5_PATTERN
+from ingest.configdb import configuration_types
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.translator import related_names
 from ingest.intake import MOST_HEADER_BYTES, PostedVersion
@@ -77,7 +78,7 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
-        fields["configuration_type"].choices = settings.CONFIGURATION_TYPES  # type: ignore[attr-defined]
+        fields["configuration_type"].choices = sorted(configuration_types())  # type: ignore[attr-defined]
         return fields
 
     def validate_basename(self, value: str) -> str:

@@ -84,10 +84,7 @@ def serializer_form(frame: Frame) -> dict[str, Any]:
 
 def posted_answer(frame: Frame, *, area: Any) -> dict[str, Any]:
     """The serializer form: answer to a write, which echoes `area` as it was sent."""
-    versions = [
-        {name: version[name] for name in ("id", "created", "key", "md5", "extension", "url")}
-        for version in map(version_dict, frame.versions.all())
-    ]
+    versions = [version_row(version) for version in frame.versions.all()]
     answer: dict[str, Any] = {
         "id": frame.pk,
         "basename": frame.basename,
@@ -111,6 +108,12 @@ def version_dict(version: Version) -> dict[str, Any]:
         "url": access.url_of(version.object),
         "created": version.created,
     }
+
+
+def version_row(version: Version) -> dict[str, Any]:
+    """The serializer form of a version: the same facts in another order."""
+    facts = version_dict(version)
+    return {name: facts[name] for name in ("id", "created", "key", "md5", "extension", "url")}
 
 
 def thumbnail_dict(picture: Thumbnail) -> dict[str, Any]:

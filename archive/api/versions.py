@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from archive.api.ordering import Order, Term
 from archive.api.pagination import EitherPages
 from archive.api.permissions import StaffOnly
-from archive.api.representations import VersionRepresentation, version_dict
+from archive.api.representations import VersionRepresentation, version_row
 from archive.models import Version
 
 
@@ -45,7 +45,7 @@ class VersionViewSet(EitherPages, viewsets.ReadOnlyModelViewSet[Version]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([version_dict(version) for version in page or []])
+        return self.get_paginated_response([version_row(version) for version in page or []])
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(version_dict(generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])))
+        return Response(version_row(generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])))

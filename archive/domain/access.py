@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
 
 from archive.domain.store import store_named
 from archive.errors import ConflictError, NotFoundError
@@ -16,19 +14,6 @@ def url_of(stored: StoredObject, *, lifetime: timedelta | None = None) -> str:
     """A link to the bytes for whoever holds it, for LINK_HOURS or `lifetime`."""
     expires_in = lifetime or settings.LINK_LIFETIME
     return store_named(stored.store).signed_url(stored.path, stored.version_id, expires_in=expires_in)
-
-
-def reader_of_token(key: str) -> User:
-    """The active user of a token: the archive's own, or the observation portal's key.
-
-    Raises NotFoundError when it is nobody's.
-    """
-    active = User.objects.filter(is_active=True) if key else User.objects.none()
-    own = active.filter(pk__in=Token.objects.filter(key=key).values_list("user_id", flat=True)).first()
-    user = own or active.filter(profile__portal_token=key).first()
-    if user is None:
-        raise NotFoundError("No Token matches the given query.")
-    return user
 
 
 def newest_of(frame: Frame) -> Version | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -12,11 +13,12 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from archive.domain import access, search
+from archive.domain import accounts, search
 from archive.downloads.manifest import manifest
 from archive.downloads.members import Member, members_of
 from archive.downloads.negotiation import BytesWhateverAccepted
 from archive.downloads.zip_stream import started, zip_blocks
+from archive.errors import NotFoundError
 
 LARGEST_ID = 2**63 - 1
 
@@ -61,13 +63,24 @@ class ZipView(APIView):
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         token = wanted.get("auth_token")
-        reader = access.reader_of_token(token) if token else request.user
+        reader = _reader_of(token) if token else request.user
         members = members_of(
             list(_frames(reader, wanted["frame_ids"])),
             uncompress=wanted["uncompress"],
             catalog_only=wanted["catalog_only"],
         )
         return _answer(members) if members else HttpResponse(status=404)
+
+
+def _reader_of(token: str) -> User:
+    """The active user of a token, the archive's own or the portal's.
+
+    Raises NotFoundError when it is nobody's.
+    """
+    user = accounts.user_of_token(key=token, at=timezone.now())
+    if user is None:
+        raise NotFoundError("No Token matches the given query.")
+    return user
 
 
 def _frames(reader: Any, ids: list[int]) -> Any:

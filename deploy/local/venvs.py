@@ -13,6 +13,7 @@ ARCHIVE = ROOT / ".venv"
 SWIFT = ROOT / "var" / "venvs" / "swift"
 ISSUER = ROOT / "var" / "venvs" / "issuer"
 OCS_INGESTER = ROOT / "var" / "venvs" / "ocs_ingester"
+CLIENTS = ROOT / "var" / "venvs" / "clients"
 
 
 def require_archive(*, lint: bool = False) -> None:
@@ -27,9 +28,15 @@ def require_test_tools() -> None:
     _require(SWIFT, HERE / "swift-requirements.txt")
     _require(ISSUER, HERE / "issuer-requirements.txt")
     _require(OCS_INGESTER, HERE / "ocs-ingester-requirements.txt")
+    require_clients()
 
 
-def _require(venv: Path, requirements: Path) -> None:
+def require_clients() -> None:
+    """Make the environment of BANZAI's archive functions and of schemathesis."""
+    _require(CLIENTS, HERE / "clients-requirements.txt", "--no-deps")
+
+
+def _require(venv: Path, requirements: Path, *options: str) -> None:
     stamp = venv / f".installed-{requirements.stem}"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     made_by = f"{sys.version_info.major}.{sys.version_info.minor} {venv}"
@@ -40,7 +47,7 @@ def _require(venv: Path, requirements: Path) -> None:
         return
     print(f"Installing {requirements.relative_to(ROOT)} into {venv.relative_to(ROOT)} …", flush=True)
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"]
-    _run([*pip, "install", "-r", str(requirements)])
+    _run([*pip, "install", *options, "-r", str(requirements)])
     stamp.write_text(wanted, encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ def frame(client) -> Frame:
 
 
 class TestFaultsOfTheOriginal:
-    def test_odd_values_that_are_taken_spoil_no_page(self, client, frame):  # noqa: ARG002 - it stands in the page
+    def test_odd_values_that_are_taken_spoil_no_page(self, client, frame):
         """C4: an extension nobody knows; numbers and days that could not be shown are refused before."""
         odd = body(basename="odd", version_set=[{"key": "k", "md5": "7" * 32, "extension": ".weird"}])
         answer = client.post("/frames/", odd, format="json")

@@ -1,0 +1,236 @@
+"""Every URL pattern stands in a table that says who may see what; a route that the table does not know fails."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+
+from archive.domain.objects import NewObject
+from archive.domain.thumbnails import NewThumbnail, register_thumbnail
+from ingest.checksums import digest_of
+from ingest.stores.base import Upload
+
+PUBLIC = "public"  # the same for everybody
+LIST = "list"  # only what the caller may see
+FRAME = "frame"  # one frame or a part of it: 404 to those who may not see it
+STAFF = "staff"
+SERVER = "server"  # the observation portal, by its key
+OWN = "own"  # the caller's own account
+SIGNED = "signed"  # whoever holds the link
+
+ROUTES = {
+    "/": PUBLIC,
+    "/frames/": LIST,
+    "/frames/<pk>/": FRAME,
+    "/frames/<pk>/headers/": FRAME,
+    "/frames/<pk>/related/": FRAME,
+    "/frames/<pk>/download/": FRAME,
+    "/frames/zip/": LIST,
+    "/frames/aggregate/": LIST,
+    "/frame-funpack/<pk>/funpack/": FRAME,
+    "/frame-catalog/<pk>/catalog/": FRAME,
+    "/thumbnails/": LIST,
+    "/thumbnails/<pk>/": FRAME,
+    "/versions/": STAFF,
+    "/versions/<pk>/": STAFF,
+    "/events/": LIST,
+    "/store/<path>": SIGNED,
+    "/profile/": OWN,
+    "/revoke_token/": OWN,
+    "/api-token-auth/": OWN,
+    "/api-auth/login/": OWN,
+    "/api-auth/logout/": OWN,
+    "/api-auth/portal/": OWN,
+    "/api-auth/portal/callback/": OWN,
+    "/authprofile/addupdateuser/": SERVER,
+    "/health/": PUBLIC,
+    "/health/ready/": PUBLIC,
+    "/openapi/": PUBLIC,
+    "/swagger/": PUBLIC,
+    "/redoc/": PUBLIC,
+    "/robots.txt": PUBLIC,
+}
+DJANGO_ADMIN = "/admin/"  # a site of its own: staff only, but for its login page
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            yield _plain(path)
+
+
+def _plain(path: str) -> str:
+    named = re.sub(
+        r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)|<(?:\w+:)?(\w+)>", lambda match: f"<{match[1] or match[2]}>", path
+    )
+    return re.sub(r"<(?:pk|id|frame_id)>", "<pk>", named.replace("^", "").replace("$", "").replace(r"\Z", ""))
+
+
+FOUND = set(routes(get_resolver().url_patterns))
+MOUNTED = sorted(path for path in FOUND if not path.startswith(DJANGO_ADMIN))
+
+
+def test_the_table_knows_every_route():
+    assert [path for path in MOUNTED if path not in ROUTES] == []
+
+
+def test_the_table_names_no_route_that_is_gone():
+    assert sorted(ROUTES.keys() - FOUND) == []
+
+
+def test_every_page_of_the_admin_asks_for_staff(api, alice, db):
+    open_pages = {"/admin/login/", "/admin/logout/", "/admin/jsi18n/"}
+    admin = [path for path in FOUND if path.startswith(DJANGO_ADMIN) and path not in open_pages]
+    assert len(admin) > 10
+    client = api(None)
+    client.force_login(alice)
+    for path in admin:
+        address = re.sub(r"<\w+>", "1", path)
+        assert client.get(address).status_code in {302, 404}, address
+
+
+@pytest.fixture
+def hidden(frame_factory, store, tmp_path, now):
+    """A proprietary frame with a picture."""
+    frame = frame_factory(public_date=None, proposal_id="PROP001", observation_id=77, request_id=88)
+    file = tmp_path / "small.jpg"
+    file.write_bytes(b"a picture")
+    digest = digest_of(file)
+    stored = store.put(file, Upload("archive/previews/small.jpg", digest, "image/jpeg"))
+    new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
+    picture = NewThumbnail(new, size="small", basename=f"{frame.basename}-small", extension=".jpg")
+    register_thumbnail(frame=frame, new=picture, at=now)
+    return frame
+
+
+def address(path: str, hidden) -> str:
+    number = hidden.thumbnails.get().pk if path.startswith("/thumbnails/") else hidden.pk
+    return path.replace("<pk>", str(number))
+
+
+def body_of(response) -> str:
+    return (b"".join(response) if response.streaming else response.content).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("path", [path for path in MOUNTED if ROUTES.get(path) == FRAME])
+class TestRoutesOfOneFrame:
+    def test_nobody_and_strangers_are_told_that_there_is_none(self, path, hidden, api, bob):
+        for user in (None, bob):
+            for method in ("get", "head"):
+                response = getattr(api(user), method)(address(path, hidden))
+                assert response.status_code == 404
+                assert hidden.basename not in body_of(response)
+
+    def test_the_answer_to_a_stranger_is_that_of_a_frame_that_does_not_exist(self, path, hidden, api, bob):
+        missing = path.replace("<pk>", "987654")
+        assert api(bob).get(address(path, hidden)).content == api(bob).get(missing).content
+
+    def test_members_and_superusers_get_past_the_visibility_rule(self, path, hidden, api, alice, admin):
+        missing = api(admin).get(path.replace("<pk>", "987654")).content
+        for user in (alice, admin):
+            response = api(user).get(address(path, hidden))
+            # Bytes that are no FITS file have no catalogue and do not unpack: that is another refusal.
+            assert response.status_code == 200 or (path.startswith("/frame-") and response.status_code < 500)
+            assert response.status_code == 200 or response.content != missing
+
+    def test_a_member_who_was_deactivated_is_out_at_once(self, path, hidden, api, alice):
+        client = api(alice)
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        assert client.get(address(path, hidden)).status_code == 401
+
+
+QUERIES = [
+    "/frames/",
+    "/frames/?limit=1&offset=0",
+    "/frames/?pagination_style=cursor",
+    "/frames/?force_count",
+    "/frames/?basename=lsc",
+    "/frames/?observation_id=77",
+    "/frames/?request_id=88",
+    "/frames/?proposal_id=PROP001",
+    "/frames/?public=false",
+    "/frames/?public=true",
+    "/frames/?include_thumbnails=true",
+    "/frames/?format=api",
+    "/thumbnails/",
+    "/thumbnails/?request_id=88",
+    "/thumbnails/?observation_id=77",
+    "/thumbnails/?proposal_id=PROP001",
+    "/frames/aggregate/",
+    "/frames/aggregate/?start=2025-03-01&end=2025-03-30",
+    "/frames/aggregate/?start=2025-03-01&end=2025-03-30&public=true",
+    "/frames/aggregate/?start=2025-03-01&end=2025-03-30&public=false&proposal_id=PROP001",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_lists_tell_strangers_nothing_of_a_hidden_frame(query, hidden, api, bob):
+    for user in (None, bob):
+        response = api(user).get(query)
+        assert response.status_code == 200
+        text = response.content.decode()
+        assert hidden.basename not in text
+        if "proposal_id" not in query or "format=api" not in query:
+            assert "PROP001" not in text.replace("proposal_id=PROP001", "")
+        if "application/json" in response["Content-Type"]:
+            assert response.json().get("count", 0) == 0
+
+
+def test_a_zip_of_a_hidden_frame_is_404_to_strangers(hidden, api, bob):
+    for user in (None, bob):
+        response = api(user).post("/frames/zip/", {"frame_ids": [hidden.pk]}, format="json")
+        assert (response.status_code, body_of(response)) == (404, "")
+
+
+def test_a_zip_leaves_out_the_hidden_frame_of_several(hidden, frame_factory, api, bob):
+    shown = frame_factory()
+    response = api(bob).post("/frames/zip/", {"frame_ids": [hidden.pk, shown.pk]}, format="json")
+    text = body_of(response)
+    assert response.status_code == 200
+    assert shown.basename in text
+    assert hidden.basename not in text
+
+
+@pytest.mark.parametrize("path", [path for path in MOUNTED if ROUTES.get(path) == STAFF])
+def test_routes_of_staff_refuse_all_others(path, hidden, api, alice, bob):
+    where = path.replace("<pk>", str(hidden.versions.get().pk))
+    assert api(None).get(where).status_code == 401
+    assert api(alice).get(where).status_code == 403
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    assert api(bob).get(where).status_code == 200
+
+
+@pytest.mark.parametrize("path", [path for path in MOUNTED if ROUTES.get(path) == PUBLIC])
+def test_public_routes_tell_nothing_of_frames(path, hidden, api, admin):
+    for user in (None, admin):
+        text = body_of(api(user).get(path))
+        assert hidden.basename not in text
+        assert "PROP001" not in text
+
+
+def test_a_link_that_nobody_signed_gives_nothing(hidden, api, admin):
+    stored = hidden.versions.get().object
+    for user in (None, admin):
+        assert api(user).get(f"/store/{stored.path}").status_code == 403
+
+
+@pytest.mark.parametrize("key", ["", "Server ", "Server wrong", "Token wrong"])
+def test_the_portal_s_route_wants_the_portal_s_key(key, api, db):
+    client = api(None)
+    client.credentials(HTTP_AUTHORIZATION=key)
+    refused = client.post("/authprofile/addupdateuser/", {"username": "mallory", "is_superuser": True}, format="json")
+    assert refused.status_code in {401, 403}
+    assert not User.objects.filter(username="mallory").exists()
+
+
+def test_own_routes_tell_nobody_of_others(hidden, api, alice, bob):
+    assert api(None).get("/profile/").json() == {"username": "", "profile": {}, "is_staff": False}
+    assert api(bob).get("/profile/").json()["profile"] == {"proposals": []}
+    assert api(alice).get("/profile/").json()["profile"] == {"proposals": ["PROP001"]}
+    assert api(None).post("/revoke_token/").status_code == 401
