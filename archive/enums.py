@@ -7,6 +7,7 @@ class EventName(StrEnum):
     """What the outbox reports, in the past tense."""
 
     FRAME_INGESTED = "frame.ingested"  # new bytes of a frame are in the archive
+    FRAME_POSTED = "frame.posted"  # a client says that it stored bytes of a frame; nobody has read them yet
     FRAME_UPDATED = "frame.updated"  # a frame's metadata changed, its bytes did not
     FRAME_DELETED = "frame.deleted"  # a frame and its bytes are gone
     PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store

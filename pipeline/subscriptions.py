@@ -14,7 +14,8 @@ from pipeline import tasks
 logger = structlog.get_logger(__name__)
 
 SUBSCRIPTIONS: dict[str, tuple[Any, ...]] = {
-    EventName.FRAME_INGESTED: (tasks.verify_frame, tasks.make_previews),
+    EventName.FRAME_INGESTED: (tasks.make_previews,),
+    EventName.FRAME_POSTED: (tasks.verify_frame,),
 }
 
 

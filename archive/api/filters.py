@@ -1,7 +1,7 @@
 """Terms of /frames/; all must hold. Each name of the OCS interface has its legacy upper-case twin."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from anyascii import anyascii
@@ -70,6 +70,10 @@ class AsciiFilter(filters.CharFilter):
         return super().filter(qs, anyascii(value) if value else value)
 
 
+FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
+LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
 class InstantField(forms.DateTimeField):
     """A time with or without a zone, as aware UTC: PostgreSQL takes fewer zones than ISO 8601 has."""
 
@@ -77,8 +81,8 @@ class InstantField(forms.DateTimeField):
         found = super().to_python(value)
         try:
             return None if found is None else found.astimezone(UTC)
-        except (OverflowError, ValueError) as error:
-            raise ValidationError("Enter a valid date/time.", code="invalid") from error
+        except OverflowError:  # beyond the calendar: no frame lies there
+            return LAST_INSTANT if found.year > 1 else FIRST_INSTANT
 
 
 class InstantFilter(filters.Filter):

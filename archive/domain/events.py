@@ -65,6 +65,11 @@ def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Ver
     return record_event(EventName.FRAME_INGESTED, frame=frame, body=body, at=at, to_fits_exchange=is_fits)
 
 
+def record_posted(frame: Frame, *, at: datetime) -> Event:
+    """Report bytes that are only said to be there: a task reads them."""
+    return record_event(EventName.FRAME_POSTED, frame=frame, body={"frameid": frame.pk}, at=at)
+
+
 def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], datetime]) -> int:
     """Give positions to new events and hand those that wait to `publish`, in order. Answers how many went.
 

@@ -102,6 +102,8 @@ def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: date
     _relate(frame, record.related)
     if versions:
         events.record_ingested(frame, record=record, versions=_add_versions(frame, versions, at=at), at=at)
+        if any(version.object.digest is None for version in versions):
+            events.record_posted(frame, at=at)
     else:
         events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
     if not frame.is_listed:

@@ -53,6 +53,8 @@ def _registered(*, frame: Frame, new: NewThumbnail, at: datetime, version: Versi
     )
     if old is not None and old.object != stored:
         forget_object(old.object)
+    if new.object.digest is None:
+        events.record_posted(frame, at=at)
     return thumbnail
 
 

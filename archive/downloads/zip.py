@@ -69,7 +69,13 @@ class ZipView(APIView):
             uncompress=wanted["uncompress"],
             catalog_only=wanted["catalog_only"],
         )
-        return _answer(members) if members else HttpResponse(status=404)
+        return _answer(members) if members else _nothing_to_send()
+
+
+def _nothing_to_send() -> HttpResponse:
+    answer = HttpResponse(status=404)
+    del answer.headers["Content-Type"]  # there is no body
+    return answer
 
 
 def _reader_of(token: str) -> User:

@@ -110,7 +110,7 @@ def test_bytes_already_held_are_refused_and_change_nothing(client):
         ]
     }
     assert Frame.objects.get(basename=BODY["basename"]).target_name == "M 51"
-    assert Event.objects.count() == 1
+    assert Event.objects.filter(name=EventName.FRAME_INGESTED).count() == 1
 
 
 @pytest.mark.parametrize("date_first", [True, False])

@@ -28,6 +28,19 @@ MORE = "C1: next follows from the rows, not from the count"
 UNSEEN = "S6: ids of related frames that the caller can not open are not shown"
 
 
+CONSTANT = "the health check is a constant: it does not depend on who asks, nor on what is accepted"
+PLAIN = "errors and pages say in plain words what is meant"
+KNOWN_TYPES = "types that the archive itself reads from file names are known to both doors"
+TYPES = (
+    "BIAS", "CATALOG", "DARK", "EXPERIMENTAL", "EXPOSE", "GUIDE", "LAMPFLAT", "SKYFLAT", "SPECTRUM", "STANDARD", "TRAILED",
+)  # fmt: skip
+OF_NAMES = ("ARC", "BPM", "DOUBLE", "TARGET", "TRACE")
+
+
+def choices(*names: str) -> list[dict[str, str]]:
+    return [{"value": name, "display_name": name} for name in sorted(names)]
+
+
 def counted(capture: int, *, original: int | None = None, here: int | None = None) -> list[Declared]:
     """A count that was an estimate; with numbers, one that was wrong."""
     entries = [Declared(capture, "$.count_estimated", True, False, EXACT)]
@@ -48,6 +61,8 @@ def tied(capture: int, original: list[int], here: list[int], path: str = "$.resu
 
 DECLARED: tuple[Declared, ...] = (
     unseen(0, "$.related_frames"),
+    Declared(2, "Allow", "GET, HEAD, OPTIONS", None, CONSTANT),
+    Declared(2, "Vary", "Accept, origin, Cookie", "origin", CONSTANT),
     Declared(4, "status", 500, 200, "C5: the OpenAPI document is there"),
     *counted(22, original=3, here=5),
     tied(22, [4, 5, 3, 2, 1], [5, 4, 3, 2, 1]),
@@ -83,9 +98,27 @@ DECLARED: tuple[Declared, ...] = (
     *counted(42, original=4, here=5),
     unseen(43, "$.related_frames"),
     tied(48, [4, 3, 2, 1], [1, 2, 3, 4], "$ order"),
+    Declared(
+        37,
+        "$[]",
+        "Error with covers query: Point must be specified with exact format 'POINT(RA DEC)'",
+        "Error with covers query: 'POINT(202.4696,47.1952)' is no region: "
+        "give POINT(RA DEC) or POLYGON((RA DEC, …)), in degrees.",
+        PLAIN,
+    ),
     Declared(56, "status", 400, 201, "C7: version ids of other S3 servers are longer than 32 characters"),
     unseen(57, "$.frame.related_frames"),
     unseen(61),
+    Declared(
+        77,
+        "Content-Disposition",
+        None,
+        "attachment; filename=lsc1m005-fa15-20250309-0004-e00.fits",
+        "a browser saves it under its name",
+    ),
     Declared(80, "status", 500, 200, "the lists are made when they are asked for, with or without the command's cache"),
+    Declared(88, "$.description", "", "Frames: exposures of the telescopes and what was made of them.", PLAIN),
+    Declared(88, "$.actions.POST.related_frames.read_only", False, True, "they follow from related_frame_filenames"),
+    Declared(88, "$.actions.POST.configuration_type.choices", choices(*TYPES), choices(*TYPES, *OF_NAMES), KNOWN_TYPES),
     Declared(91, "status", 500, 200, "C5: PUT works"),
 )

@@ -4,6 +4,7 @@ Compared by kind only: instants at which something was made, signatures and host
 order of lists that the interface leaves unordered.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -134,6 +135,8 @@ def _text_by_kind(value: str, key: str) -> str:
         return "<instant>"
     if value.startswith(("http://", "https://")):
         return _link_by_kind(value)
+    if key == "area":  # GeoJSON in a text: its spaces and the digits of its numbers mean nothing
+        return json.dumps(json.loads(value))
     if value.startswith("- "):
         return "\n".join(_manifest_line_by_kind(line) for line in value.splitlines())
     return value

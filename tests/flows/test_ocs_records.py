@@ -77,7 +77,6 @@ CASES = [
     Case(f"{LSC}-0007-b00.fits.fz", {"OBSTYPE": "UNKNOWN"}, {"footprint": NO_SKY}),  # not public at once for its name
     Case(f"{LSC}-0008-x00.fits.fz", {"OBSTYPE": "UNKNOWN"}, {"footprint": NO_SKY}),
     Case(f"{LSC}-0009-e00.fits.fz", {"OBSTYPE": "N/A"}),
-    Case(f"{LSC}-0010-e00.fits", {"OBSTYPE": "UNKNOWN"}),  # only LCO's own files are repaired
     Case("ogg2m001-en06-20250309-0011-e00.fits.fz", {"OBSTYPE": "UNKNOWN"}),
     Case("lscnrs01-fa09-20250309-0012-e00.fits.fz", {"OBSTYPE": "UNKNOWN", "TELID": "igla"}),
     Case("lscnrs01-fa09-20250309-0012-a00.fits.fz", {"OBSTYPE": "UNKNOWN", "ENCID": "igla"}, {"footprint": NO_SKY}),

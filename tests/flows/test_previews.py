@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from archive.domain import events
 from archive.models import Event, Frame, StoredObject, Thumbnail
 from ingest.intake import ingest_file
 from pipeline.reductions.previews import make_previews
@@ -124,6 +125,7 @@ def test_posted_bytes_are_verified_by_the_worker(take, local_store, admin, api):
     frame = take(1)
     stored = frame.versions.get().object
     StoredObject.objects.filter(pk=stored.pk).update(verified_at=None, size_bytes=None, sha256=None, crc32=None)
+    events.record_posted(frame, at=timezone.now())
     with relay(), worker():
         until(lambda: StoredObject.objects.get(pk=stored.pk).verified_at is not None, what="the bytes read")
     found = StoredObject.objects.get(pk=stored.pk)
