@@ -79,8 +79,10 @@ class InstantField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> Any:
         found = super().to_python(value)
+        if found is None:
+            return None
         try:
-            return None if found is None else found.astimezone(UTC)
+            return found.astimezone(UTC)
         except OverflowError:  # beyond the calendar: no frame lies there
             return LAST_INSTANT if found.year > 1 else FIRST_INSTANT
 
