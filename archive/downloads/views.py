@@ -22,7 +22,10 @@ from ingest.stores.memory import MemoryStore
 class DownloadView(APIView):
     """The newest file of a frame, as it is stored."""
 
-    @extend_schema(summary="Download a frame's file; ranges resume", responses={200: OpenApiTypes.BINARY})
+    @extend_schema(
+        summary="Download a frame's file; ranges resume",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         frame = search.frames_for(request.user, at=timezone.now()).filter(pk=pk).first()
         if frame is None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
+from archive.api.examples import EXAMPLES
 from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail, register_previews
 from ingest.checksums import digest_of
@@ -90,6 +91,24 @@ def test_the_openapi_document_names_every_route_of_the_api(client, db):
     filters = {parameter["name"] for parameter in document["paths"]["/frames/"]["get"]["parameters"]}
     assert {"start", "end", "covers", "basename", "target_name", "proposal_id", "instrument_id", "site_id",
             "reduction_level", "limit", "offset"} <= filters  # fmt: skip
+
+
+def test_every_operation_with_a_json_body_has_an_example(client, db):
+    document = client.get("/openapi/?format=json").json()
+    lacking = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            bodies = {"request": operation.get("requestBody", {})} | operation["responses"]
+            for name, body in bodies.items():
+                media = body.get("content", {}).get("application/json")
+                if media is not None and name[0] in "r2" and "example" not in media:
+                    lacking.append((path, method, name))
+    assert lacking == []
+
+
+def test_the_examples_of_what_is_sent_are_taken(api, admin, store):
+    assert api(admin).post("/frames/", EXAMPLES["/frames/", "post"][0], format="json").status_code == 201
+    assert api(admin).post("/thumbnails/", EXAMPLES["/thumbnails/", "post"][0], format="json").status_code == 201
 
 
 def test_health_is_the_constant_that_clients_know(client):

@@ -1,0 +1,111 @@
+"""Examples of the OpenAPI document: one body for each operation that takes or gives JSON."""
+
+from typing import Any
+
+VERSION: dict[str, Any] = {
+    "id": 41,
+    "key": "20250310T011002123456Z-9e4729e1",
+    "md5": "d593536ca5c708c59fe24d89c29b8e71",
+    "extension": ".fits.fz",
+    "url": "https://archive.example.org/store/lsc/fa15/20250309/raw/lsc1m005-fa15-20250309-0004-e00.fits.fz?…",
+    "created": "2025-03-10T01:10:02.123456Z",
+}
+COLUMNS: dict[str, Any] = {
+    "reduction_level": 0,
+    "observation_day": "2025-03-09",
+    "observation_date": "2025-03-10T01:08:31.456000Z",
+    "proposal_id": "PROP001",
+    "instrument_id": "fa15",
+    "target_name": "M 51",
+    "site_id": "lsc",
+    "telescope_id": "1m0a",
+    "exposure_time": 60.0,
+    "primary_optical_element": "rp",
+    "public_date": "2026-03-10T01:08:31.456000Z",
+    "configuration_type": "EXPOSE",
+    "observation_id": 900000001,
+    "request_id": 2100001,
+}
+AREA = {
+    "type": "Polygon",
+    "coordinates": [[[-157.2, 46.9], [-157.2, 47.4], [-157.8, 47.4], [-157.8, 46.9], [-157.2, 46.9]]],
+}
+NAME = "lsc1m005-fa15-20250309-0004-e00"
+FILE = {"filename": f"{NAME}.fits.fz", "url": VERSION["url"]}
+FRAME = {
+    "id": 4, "basename": NAME, **COLUMNS, "version_set": [VERSION], **FILE, "area": AREA, "related_frames": [5],
+}  # fmt: skip
+POSTED = {
+    "basename": NAME,
+    **COLUMNS,
+    "headers": {"SITEID": "lsc", "OBJECT": "M 51", "EXPTIME": 60.0},
+    "area": AREA,
+    "related_frame_filenames": ["lsc1m005-fa15-20250309-0001-b00"],
+    "version_set": [{name: VERSION[name] for name in ("key", "md5", "extension")}],
+}
+THUMBNAIL = {
+    "id": 12, "frame": 4, "size": "small", "basename": f"{NAME}-small", "extension": ".jpg",
+    "key": "20250310T011004316351Z-d8c34950", "url": "https://archive.example.org/store/archive/previews/…",
+}  # fmt: skip
+POSTED_THUMBNAIL = {
+    **POSTED,
+    "basename": f"{NAME}-small",
+    "frame_basename": NAME,
+    "size": "small",
+    "related_frame_filenames": [],
+    "version_set": [{"key": THUMBNAIL["key"], "md5": "5" * 32, "extension": ".jpg"}],
+}
+TOKEN = {"token": "5b61803d16e88cd09205800f2d8cc900897cbab0"}
+LISTS = {
+    "sites": ["lsc", "ogg"], "telescopes": ["0m4b", "1m0a"], "filters": ["gp", "rp"], "instruments": ["fa15", "kb27"],
+    "obstypes": ["BIAS", "EXPOSE"], "proposals": ["PROP001"], "generated_at": "2026-11-21T02:03:46.123Z",
+}  # fmt: skip
+
+
+def _page(row: Any) -> dict[str, Any]:
+    return {"count": 1, "next": None, "previous": None, "results": [row], "count_estimated": False}
+
+
+# Path and method: the body that is sent, and the one that is answered.
+EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
+    ("/frames/", "get"): (None, _page(FRAME)),
+    ("/frames/", "post"): (POSTED, FRAME),
+    ("/frames/{id}/", "get"): (None, FRAME),
+    ("/frames/{id}/", "put"): (POSTED, FRAME),
+    ("/frames/{id}/", "patch"): ({"target_name": "M 51"}, FRAME),
+    ("/frames/{id}/headers/", "get"): (None, {"data": POSTED["headers"]}),
+    ("/frames/{id}/related/", "get"): (None, [FRAME]),
+    ("/frames/aggregate/", "get"): (None, LISTS),
+    ("/frames/zip/", "post"): ({"frame_ids": [4, 5], "uncompress": False}, None),
+    ("/thumbnails/", "get"): (None, _page(THUMBNAIL)),
+    ("/thumbnails/", "post"): (POSTED_THUMBNAIL, {"frame": FRAME, **THUMBNAIL}),
+    ("/thumbnails/{id}/", "get"): (None, THUMBNAIL),
+    ("/thumbnails/{id}/", "put"): (POSTED_THUMBNAIL, THUMBNAIL),
+    ("/thumbnails/{id}/", "patch"): ({"size": "small"}, THUMBNAIL),
+    ("/versions/", "get"): (None, _page(VERSION)),
+    ("/versions/{id}/", "get"): (None, VERSION),
+    ("/profile/", "get"): (None, {"username": "alice", "profile": {"proposals": ["PROP001"]}, "is_staff": False}),
+    ("/api-token-auth/", "post"): ({"username": "alice", "password": "…"}, TOKEN),
+    ("/revoke_token/", "post"): (None, {"message": "API token revoked."}),
+    ("/authprofile/addupdateuser/", "post"): (
+        {"username": "alice", "profile": {"staff_view": False}, "tokens": {"api_token": "…"}},
+        {"message": "User account updated"},
+    ),
+}
+
+
+def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Put the examples into the document: a hook of drf-spectacular."""
+    for (path, method), (sent, answered) in EXAMPLES.items():
+        operation = result["paths"][path][method]
+        _add(operation.get("requestBody", {}), sent)
+        for code, answer in operation["responses"].items():
+            if code.startswith("2"):
+                _add(answer, answered)
+    return result
+
+
+def _add(body: dict[str, Any], example: Any) -> None:
+    media = body.get("content", {}).get("application/json")
+    if media is not None and example is not None:
+        media["example"] = example
