@@ -14,7 +14,7 @@ COLUMNS: dict[str, Any] = {
     "reduction_level": 0,
     "observation_day": "2025-03-09",
     "observation_date": "2025-03-10T01:08:31.456000Z",
-    "proposal_id": "PROP001",
+    "proposal_id": "EXAMPLE2025A-001",
     "instrument_id": "fa15",
     "target_name": "M 51",
     "site_id": "lsc",
@@ -58,7 +58,7 @@ POSTED_THUMBNAIL = {
 TOKEN = {"token": "5b61803d16e88cd09205800f2d8cc900897cbab0"}
 LISTS = {
     "sites": ["lsc", "ogg"], "telescopes": ["0m4b", "1m0a"], "filters": ["gp", "rp"], "instruments": ["fa15", "kb27"],
-    "obstypes": ["BIAS", "EXPOSE"], "proposals": ["PROP001"], "generated_at": "2026-11-21T02:03:46.123Z",
+    "obstypes": ["BIAS", "EXPOSE"], "proposals": ["EXAMPLE2025A-001"], "generated_at": "2026-11-21T02:03:46.123Z",
 }  # fmt: skip
 
 
@@ -84,7 +84,10 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/thumbnails/{id}/", "patch"): ({"size": "small"}, THUMBNAIL),
     ("/versions/", "get"): (None, _page(VERSION)),
     ("/versions/{id}/", "get"): (None, VERSION),
-    ("/profile/", "get"): (None, {"username": "alice", "profile": {"proposals": ["PROP001"]}, "is_staff": False}),
+    ("/profile/", "get"): (
+        None,
+        {"username": "alice", "profile": {"proposals": ["EXAMPLE2025A-001"]}, "is_staff": False},
+    ),
     ("/api-token-auth/", "post"): ({"username": "alice", "password": "…"}, TOKEN),
     ("/revoke_token/", "post"): (None, {"message": "API token revoked."}),
     ("/authprofile/addupdateuser/", "post"): (
