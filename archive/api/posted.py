@@ -17,6 +17,7 @@ from archive.errors import ConflictError, UsageError
 from archive.models import Frame, Version, sky
 from archive.models.stored_object import MD5_PATTERN
 from ingest.configdb import configuration_types
+from ingest.headers.ocs import CATALOGUE
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.translator import related_names
 from ingest.intake import MOST_HEADER_BYTES, PostedVersion
@@ -162,7 +163,7 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
         """Names as posted, and what the header says of how they are related."""
         values = self.validated_data
         own = values["basename"] if self.instance is None else self.instance.basename
-        is_catalogue = configuration_type == "CATALOG"
+        is_catalogue = configuration_type == CATALOGUE
         known = {
             name.basename: name
             for name in related_names(

@@ -207,6 +207,13 @@ def test_a_copy_under_another_name_is_the_same_frame(take, fits_file, tmp_path):
     assert take(path).frame == take(Path(copy)).frame
 
 
+@pytest.mark.parametrize("kind", ["UNKNOWN", "SNAPSHOT", ""])
+def test_a_type_that_nobody_knows_is_refused_as_it_is_when_posted(take, fits_file, kind):
+    with pytest.raises(UsageError, match="CONFIGURATION_TYPES"):
+        take(fits_file(OBSTYPE=kind))
+    assert rows() == (0, 0, 0, 0)
+
+
 def test_a_value_that_does_not_fit_is_refused_in_plain_words(take, fits_file):
     with pytest.raises(UsageError, match="too long for type"):
         take(fits_file(TELID="t" * 65))
