@@ -12,8 +12,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.filters import FrameFilter
-from archive.api.ordering import FrameOrdering, Order, order_of
 from archive.api.pagination import EitherPages
 from archive.api.posted import PostedFrameSerializer, refused_as_field
 from archive.api.representations import (
@@ -28,6 +26,8 @@ from archive.domain.frames import delete_frame
 from archive.domain.store import the_store
 from archive.errors import NotFoundError
 from archive.models import Frame, FrameQuerySet, Headers, Thumbnail
+from archive.terms.frames import FrameFilter
+from archive.terms.ordering import FrameOrdering, Order, order_of
 from ingest.intake import accept_change, accept_posted
 
 PAGE_PARAMETERS = [

@@ -13,14 +13,14 @@ from rest_framework import generics, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.filters import INTEGER, IntegerFilter
-from archive.api.ordering import Order, Term
 from archive.api.pagination import EitherPages
 from archive.api.posted import NAME_PATTERN, PostedFrameSerializer, refused_as_field
 from archive.api.representations import serializer_form, thumbnail_dict
 from archive.domain import access, search, thumbnails
 from archive.domain.store import the_store
 from archive.models import Frame, Thumbnail
+from archive.terms.fields import INTEGER, IntegerFilter
+from archive.terms.ordering import Order, Term
 from ingest.intake import accept_posted_thumbnail
 
 

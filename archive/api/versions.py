@@ -9,11 +9,11 @@ from rest_framework import generics, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.ordering import Order, Term
 from archive.api.pagination import EitherPages
 from archive.api.permissions import StaffOnly
 from archive.api.representations import VersionRepresentation, version_row
 from archive.models import Version
+from archive.terms.ordering import Order, Term
 
 
 class VersionFilter(filters.FilterSet):

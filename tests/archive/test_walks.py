@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from archive.api.ordering import FRAME_COLUMNS, FrameOrdering, Term, order_of
 from archive.api.pagination import CursorPages, LimitOffset
 from archive.models import Frame
+from archive.terms.ordering import FRAME_COLUMNS, FrameOrdering, Term, order_of
 from tests.archive.bodies import post_thumbnail
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -1,13 +1,9 @@
 """Terms of /frames/; all must hold. Each name of the OCS interface has its legacy upper-case twin."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from anyascii import anyascii
-from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from rest_framework import serializers
@@ -15,80 +11,19 @@ from rest_framework import serializers
 from archive.errors import UsageError
 from archive.models import Frame, FrameQuerySet, sky
 from archive.models.sky_lookups import Box, Cone
+from archive.terms.fields import (
+    BIG_INTEGER,
+    INTEGER,
+    SMALL_INTEGER,
+    AsciiFilter,
+    FiniteNumberFilter,
+    FlagFilter,
+    InstantFilter,
+    IntegerFilter,
+)
 from ingest.configdb import configuration_types
 
-SMALL_INTEGER = (-(2**15), 2**15 - 1)
-INTEGER = (-(2**31), 2**31 - 1)
-BIG_INTEGER = (-(2**63), 2**63 - 1)
-TRUE_WORDS = frozenset({"true", "t", "1", "yes", "y", "on"})
 WHOLE_SKY = {"ra_min": 0.0, "ra_max": 360.0, "dec_min": -90.0, "dec_max": 90.0}
-FALSE_WORDS = frozenset({"false", "f", "0", "no", "n", "off"})
-
-
-class IntegerFilter(filters.Filter):
-    """A whole number that fits its column."""
-
-    field_class = forms.IntegerField
-
-    def __init__(self, field_name: str, lookup_expr: str = "exact", *, within: tuple[int, int], **kwargs: Any) -> None:
-        smallest, largest = within
-        super().__init__(field_name, lookup_expr, min_value=smallest, max_value=largest, **kwargs)
-
-
-class FiniteNumberFilter(filters.Filter):
-    """A number that is neither infinite nor undefined."""
-
-    field_class = forms.FloatField
-
-
-class FlagField(forms.CharField):
-    """True or false in any of the usual words."""
-
-    def __init__(self, *, any_word: bool = False, **kwargs: Any) -> None:
-        self.any_word = any_word
-        super().__init__(**kwargs)
-
-    def clean(self, value: Any) -> Any:
-        word = super().clean(value).lower()
-        if word in FALSE_WORDS:
-            return False
-        if word in TRUE_WORDS or (word and self.any_word):
-            return True
-        if word:
-            raise ValidationError("Must be true or false.")
-        return None
-
-
-class FlagFilter(filters.Filter):
-    field_class = FlagField
-
-
-class AsciiFilter(filters.CharFilter):
-    """Text that is written in ASCII before it is compared: FITS headers know no other letters."""
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        return super().filter(qs, anyascii(value) if value else value)
-
-
-FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
-LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-
-
-class InstantField(forms.DateTimeField):
-    """A time with or without a zone, as aware UTC: PostgreSQL takes fewer zones than ISO 8601 has."""
-
-    def to_python(self, value: Any) -> Any:
-        found = super().to_python(value)
-        if found is None:
-            return None
-        try:
-            return found.astimezone(UTC)
-        except OverflowError:  # beyond the calendar: no frame lies there
-            return LAST_INSTANT if found.year > 1 else FIRST_INSTANT
-
-
-class InstantFilter(filters.Filter):
-    field_class = InstantField
 
 
 class TypesFilter(filters.MultipleChoiceFilter):

@@ -1,0 +1,79 @@
+"""Kinds of terms: a filter of django-filter each, that refuses what its column can not hold."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from anyascii import anyascii
+from django import forms
+from django.core.exceptions import ValidationError
+from django_filters import rest_framework as filters
+
+SMALL_INTEGER = (-(2**15), 2**15 - 1)
+INTEGER = (-(2**31), 2**31 - 1)
+BIG_INTEGER = (-(2**63), 2**63 - 1)
+TRUE_WORDS = frozenset({"true", "t", "1", "yes", "y", "on"})
+FALSE_WORDS = frozenset({"false", "f", "0", "no", "n", "off"})
+FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
+LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+class IntegerFilter(filters.Filter):
+    """A whole number that fits its column."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, lookup_expr: str = "exact", *, within: tuple[int, int], **kwargs: Any) -> None:
+        smallest, largest = within
+        super().__init__(field_name, lookup_expr, min_value=smallest, max_value=largest, **kwargs)
+
+
+class FiniteNumberFilter(filters.Filter):
+    """A number that is neither infinite nor undefined."""
+
+    field_class = forms.FloatField
+
+
+class FlagField(forms.CharField):
+    """True or false in any of the usual words."""
+
+    def __init__(self, *, any_word: bool = False, **kwargs: Any) -> None:
+        self.any_word = any_word
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        word = super().clean(value).lower()
+        if word in FALSE_WORDS:
+            return False
+        if word in TRUE_WORDS or (word and self.any_word):
+            return True
+        if word:
+            raise ValidationError("Must be true or false.")
+        return None
+
+
+class FlagFilter(filters.Filter):
+    field_class = FlagField
+
+
+class AsciiFilter(filters.CharFilter):
+    """Text that is written in ASCII before it is compared: FITS headers know no other letters."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return super().filter(qs, anyascii(value) if value else value)
+
+
+class InstantField(forms.DateTimeField):
+    """A time with or without a zone, as aware UTC: PostgreSQL takes fewer zones than ISO 8601 has."""
+
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        if found is None:
+            return None
+        try:
+            return found.astimezone(UTC)
+        except OverflowError:  # beyond the calendar: no frame lies there
+            return LAST_INSTANT if found.year > 1 else FIRST_INSTANT
+
+
+class InstantFilter(filters.Filter):
+    field_class = InstantField
