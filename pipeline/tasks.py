@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import events, verification
+from archive.domain import events, tallies, verification
 from archive.errors import TransientError
 from pipeline.reductions import previews
 
@@ -37,3 +37,14 @@ def verify_unread_objects() -> None:
 @shared_task(soft_time_limit=300, time_limit=330)
 def forget_old_events() -> None:
     events.forget_delivered(older_than=settings.EVENT_LIFETIME, at=timezone.now())
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def turn_frames_public() -> None:
+    """Set the flag of frames whose public date has come; readers see them on time without it, but slower."""
+    tallies.turn_public()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def fold_tallies() -> None:
+    tallies.fold()

@@ -62,6 +62,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_DB_REUSE_MAX = 10_000  # Celery would close the connection around every task; `task_prerun` below renews it
 CELERY_BEAT_SCHEDULE = {
     "verify-unread-objects": {"task": "pipeline.tasks.verify_unread_objects", "schedule": timedelta(minutes=10)},
+    "turn-frames-public": {"task": "pipeline.tasks.turn_frames_public", "schedule": timedelta(minutes=1)},
+    "fold-tallies": {"task": "pipeline.tasks.fold_tallies", "schedule": timedelta(seconds=15)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }
 

@@ -1,7 +1,7 @@
 """Frames enter the archive here, by whichever door they came."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,8 @@ COLUMNS = frozenset(
 # What a client that changes a frame may send beside them.
 PARTS = frozenset({"area", "headers"})
 EVERYTHING = COLUMNS | PARTS
+SUBMITTER_KEY = "USERID"
+LONGEST_SUBMITTER = 200
 # "lsc1m005-fa15-20250309-0004-e91" is of exposure "lsc1m005-fa15-20250309-0004", and so is "…-e91_cat".
 OCS_NAME = re.compile(r"^(?P<exposure>[a-z0-9]+-[a-z0-9]+-\d{8}-\d+)-[a-z]\d\d")
 
@@ -113,12 +115,18 @@ def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: date
 
 def _frame_of(record: FrameRecord) -> Frame:
     values: dict[str, Any] = {name: getattr(record, name) for name in COLUMNS}
-    frame = Frame(basename=record.basename, **values)
+    frame = Frame(basename=record.basename, submitter=_submitter_of(record.headers), **values)
     if record.footprint is not None:
         frame.area = sky.polygon_of(record.footprint)
         frame.centre = sky.centre_of(record.footprint)
     frame.exposure = _exposure_of(record)
     return frame
+
+
+def _submitter_of(headers: Mapping[str, Any]) -> str:
+    """Text of the header key USERID, as long as its column takes."""
+    found = headers.get(SUBMITTER_KEY)
+    return "" if found is None else str(found).strip()[:LONGEST_SUBMITTER]
 
 
 def _exposure_of(record: FrameRecord) -> Exposure | None:
@@ -136,6 +144,8 @@ def _write_frame(frame: Frame, *, sent: frozenset[str], has_bytes: bool) -> None
         changed += ["area", "centre"]
     if "site_id" in sent:
         changed.append("exposure")
+    if "headers" in sent:
+        changed.append("submitter")
     frame.is_listed = has_bytes and frame.observation_date is not None
     if frame.is_listed:
         changed.append("is_listed")

@@ -6,6 +6,7 @@ from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
 from archive.models.proposal import Proposal
 from archive.models.stored_object import StoredObject
+from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
 from archive.models.version import Thumbnail, Version
 
 __all__ = [
@@ -17,9 +18,13 @@ __all__ = [
     "PortalMembership",
     "Profile",
     "Proposal",
+    "ProposalTally",
+    "ProposalTimeTally",
     "Reader",
     "Relation",
+    "SetupTally",
     "StoredObject",
+    "TargetTally",
     "Thumbnail",
     "Version",
 ]

@@ -114,7 +114,7 @@ class FrameFilter(filters.FilterSet):
         method="filter_public",
         help_text="true: only frames that everybody may see. false: only those not public yet that you may see",
     )
-    submitter = AsciiFilter("headers__data__USERID", help_text="Header key USERID")
+    submitter = AsciiFilter("submitter", help_text="Who asked for it: header key USERID")
     covers = filters.CharFilter(
         method="filter_region",
         help_text="Footprint covers this place: POINT(RA DEC) or POLYGON((RA DEC, …)), degrees",
