@@ -31,7 +31,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "archive.api.pagination.LimitOffset",
     "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
+        "archive.api.renderers.FastJSON",
         "archive.api.renderers.PicturePages",
     ],
     "DEFAULT_PARSER_CLASSES": [

@@ -16,8 +16,8 @@ from typing import Any, cast
 from django.db import models
 from django.db.models import Q, QuerySet
 
+from archive.domain.order import Order, Term
 from archive.errors import NotFoundError
-from archive.terms.ordering import Order, Term
 
 LONGEST = 16_000  # characters of a cursor: names have at most a thousand
 

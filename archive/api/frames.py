@@ -1,8 +1,10 @@
 """/frames/: lists and single frames in the dict form of the OCS interface, headers, and what clients write."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
+from django.http import Http404
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
@@ -12,22 +14,28 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.pagination import EitherPages
+from archive.api.pagination import EitherPages, FrameRows
 from archive.api.posted import PostedFrameSerializer, refused_as_field
 from archive.api.representations import (
     AnswerRepresentation,
     FrameRepresentation,
     frame_dict,
+    links_of,
     posted_answer,
     serializer_form,
 )
-from archive.domain import access, search
+from archive.domain import search
 from archive.domain.frames import delete_frame
+from archive.domain.listing import listing_for
+from archive.domain.order import Order
+from archive.domain.rows import Parts, rows_of
 from archive.domain.store import the_store
 from archive.errors import NotFoundError
 from archive.models import Frame, FrameQuerySet, Headers, Thumbnail
+from archive.models.frame import visible_condition
+from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
-from archive.terms.ordering import FrameOrdering, Order, order_of
+from archive.terms.ordering import ORDERING_HELP, order_of
 from ingest.intake import accept_change, accept_posted
 
 PAGE_PARAMETERS = [
@@ -35,7 +43,8 @@ PAGE_PARAMETERS = [
     OpenApiParameter("include_thumbnails", bool, description="true adds `thumbnails`"),
     OpenApiParameter("pagination_style", enum=["cursor"], description="cursor: pages without count and offset"),
     OpenApiParameter("cursor", str, description="Place to go on from, out of `next` or `previous`"),
-    OpenApiParameter("force_count", bool, description="Accepted; counts are always exact"),
+    OpenApiParameter("ordering", str, description=ORDERING_HELP),
+    OpenApiParameter("force_count", bool, description="Accepted; counts are exact without it"),
 ]
 
 
@@ -61,25 +70,26 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
     queryset = Frame.objects.none()
     serializer_class = PostedFrameSerializer
     filterset_class = FrameFilter
-    filter_backends = [DjangoFilterBackend, FrameOrdering]
+    filter_backends = [DjangoFilterBackend]
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> FrameQuerySet:
-        found = search.frames_for(self.request.user, at=timezone.now())
-        return found.listed() if self.action == "list" else found
+        return search.frames_for(self.request.user, at=timezone.now())
 
     def order(self) -> Order:
         return order_of(self.request.query_params.get("ordering", ""))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        found = cast("FrameQuerySet", self.filter_queryset(self.get_queryset()))
-        frames = search.with_parts(found, request.user, at=timezone.now())
-        page = self.paginate_queryset(frames)
-        return self.get_paginated_response([self._dict_of(frame) for frame in page or []])
+        now = timezone.now()
+        listing = listing_for(request.user, asked_terms(request.query_params), at=now)
+        keys = cast("list[tuple[Any, ...]]", self.paginator.paginate_queryset(FrameRows(listing), request))  # type: ignore[arg-type] # a listing, which its paginators take
+        place = [term.column for term in self.order()].index("id")
+        return self.get_paginated_response(self._dicts_of([key[place] for key in keys], at=now))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        frame = self._visible()
-        return Response(self._dict_of(self._with_parts(frame.pk)))
+        for found in self._dicts_of([int(self.kwargs["pk"])], at=timezone.now()):
+            return Response(found)
+        raise Http404
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         posted = PostedFrameSerializer(data=request.data)
@@ -101,24 +111,28 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, url_path="headers")
-    def whole_header(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def whole_header(self, request: Request, pk: str) -> Response:
         """Header keys and values."""
-        found = Headers.objects.filter(frame=self._visible()).first()
+        seen = visible_condition(request.user, at=timezone.now(), prefix="frame__")
+        found = Headers.objects.filter(seen, pk=int(pk)).values_list("data", flat=True).first()
         if found is None:
+            self._visible()
             raise NotFoundError("this frame has no header.")
-        return Response({"data": found.data})
+        return Response({"data": found})
 
     @action(detail=True, pagination_class=None)
     def related(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
         """Related frames that the reader may see, all in one list."""
         now = timezone.now()
         found = search.related_to(self._visible(), request.user, at=now)
-        return Response([serializer_form(frame) for frame in search.with_parts(found, request.user, at=now)])
+        links = links_of(request)
+        return Response([serializer_form(frame, links) for frame in search.with_parts(found, request.user, at=now)])
 
     def pictures_of(self, frame_ids: Sequence[int], *, size: str) -> dict[int, str]:
         """Links of these frames' pictures of one size, for the browsable pages."""
         found = Thumbnail.objects.select_related("object").filter(frame__in=frame_ids, size=size).order_by("pk")
-        return {picture.frame_id: access.url_of(picture.object) for picture in found}
+        links = links_of(self.request)
+        return {picture.frame_id: links.to_object(picture.object) for picture in found}
 
     def _visible(self) -> Frame:
         """The frame of the address: filters and orders of lists do not touch it."""
@@ -131,13 +145,15 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
     def _answer(self, frame: Frame, posted: PostedFrameSerializer) -> dict[str, Any]:
         frame = self._with_parts(frame.pk)
         if "area" in posted.sent():
-            return posted_answer(frame, area=posted.initial_data["area"])
-        return serializer_form(frame)
+            return posted_answer(frame, area=posted.initial_data["area"], links=links_of(self.request))
+        return serializer_form(frame, links_of(self.request))
 
-    def _dict_of(self, frame: Frame) -> dict[str, Any]:
+    def _dicts_of(self, ids: Sequence[int], *, at: datetime) -> Sequence[dict[str, Any]]:
         wanted = self.request.query_params
-        return frame_dict(
-            frame,
-            with_related=wanted.get("include_related_frames", "true").lower() != "false",
-            with_thumbnails=wanted.get("include_thumbnails", "false").lower() == "true",
+        parts = Parts(
+            related=wanted.get("include_related_frames", "true").lower() != "false",
+            thumbnails=wanted.get("include_thumbnails", "false").lower() == "true",
         )
+        rows = rows_of(ids, self.request.user, at=at, parts=parts)
+        links = links_of(self.request)
+        return [frame_dict(row, parts=parts, links=links) for row in rows]

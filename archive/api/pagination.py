@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.template import loader
 from rest_framework.pagination import BasePagination, LimitOffsetPagination
 from rest_framework.request import Request
@@ -14,12 +15,81 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from archive.api import cursor
-from archive.terms.ordering import Order
+from archive.domain.counts import Count, count, tallied_count
+from archive.domain.listing import Listing, Narrowing
+from archive.domain.order import NEWEST_FIRST, Order
+from archive.models import Frame
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this module
     from rest_framework.views import APIView
 
 LARGEST_OFFSET = 2**62  # PostgreSQL counts rows with 63 bits
+
+
+class Rows(Protocol):
+    """What can be gone through by pages."""
+
+    model: type[Model]
+
+    def page(self, order: Order | None, *, offset: int, most: int, after: Narrowing | None = None) -> list[Any]: ...
+
+    def count(self) -> Count: ...
+
+    def known_count(self) -> Count | None:
+        """The count, if it costs next to nothing."""
+
+    def values(self, row: Any, order: Order) -> tuple[Any, ...]: ...
+
+
+class QueryRows:
+    """Rows of a queryset, in its own order unless another is asked for."""
+
+    def __init__(self, queryset: QuerySet[Any]) -> None:
+        self._queryset = queryset
+        self.model = queryset.model
+
+    def page(self, order: Order | None, *, offset: int, most: int, after: Narrowing | None = None) -> list[Any]:
+        rows = self._queryset if order is None else self._queryset.order_by(*(term.sql() for term in order))
+        if after is not None:
+            rows = after(rows)
+        return list(rows[offset : offset + most])
+
+    def count(self) -> Count:
+        return Count(self._queryset.order_by().count())
+
+    def known_count(self) -> Count | None:
+        return None
+
+    def values(self, row: Any, order: Order) -> tuple[Any, ...]:
+        return tuple(getattr(row, term.column) for term in order)
+
+
+class FrameRows:
+    """Frames of a listing, each as the values of the columns of the order."""
+
+    model = Frame
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+
+    def page(
+        self, order: Order | None, *, offset: int, most: int, after: Narrowing | None = None
+    ) -> list[tuple[Any, ...]]:
+        return self._listing.keys(order or NEWEST_FIRST, offset=offset, most=most, after=after)
+
+    def count(self) -> Count:
+        return count(self._listing)
+
+    def known_count(self) -> Count | None:
+        known = tallied_count(self._listing)
+        return None if known is None else Count(known)
+
+    def values(self, row: Any, order: Order) -> tuple[Any, ...]:  # noqa: ARG002 - the rows are in that order already
+        return tuple(row)
+
+
+def _rows_of(rows: Any) -> Rows:
+    return QueryRows(rows) if isinstance(rows, QuerySet) else rows
 
 
 class LimitOffset(LimitOffsetPagination):
@@ -28,24 +98,40 @@ class LimitOffset(LimitOffsetPagination):
     max_limit = settings.PAGINATION_MAX_LIMIT
     default_limit = settings.PAGINATION_DEFAULT_LIMIT
     count = 0
+    is_estimate = False
     has_more = False
+    limit: int
+    offset: int
+
+    def __init__(self, order: Order | None = None) -> None:
+        self.order = order
 
     def paginate_queryset(
         self,
-        queryset: QuerySet[Any] | Sequence[Any],
+        queryset: QuerySet[Any] | Rows,  # type: ignore[override] # DRF also takes lists, which nobody pages here
         request: Request,
         view: APIView | None = None,  # noqa: ARG002 - DRF's signature
     ) -> list[Any]:
         self.request = request
         self.limit = self.get_limit(request) or self.default_limit
         self.offset = min(self.get_offset(request), LARGEST_OFFSET)
-        total = cast("QuerySet[Any]", queryset).order_by().count()
-        rows = list(queryset[self.offset : self.offset + self.limit + 1])
-        # Rows may have come between the two questions: the count is never less than what was seen.
-        self.count = max(total, self.offset + len(rows) if rows else 0)
+        wanted = _rows_of(queryset)
+        known = wanted.known_count()
+        rows = (
+            [] if known and known.n <= self.offset else wanted.page(self.order, offset=self.offset, most=self.limit + 1)
+        )
         self.has_more = len(rows) > self.limit
+        self.count, self.is_estimate = self._counted(wanted, known, len(rows))
         self.display_page_controls = self.has_more or self.offset > 0
         return rows[: self.limit]
+
+    def _counted(self, wanted: Rows, known: Count | None, n_rows: int) -> tuple[int, bool]:
+        """Count of the list: where its end was seen, it needs no question of its own."""
+        if not self.has_more and (n_rows or not self.offset):
+            return self.offset + n_rows, False
+        found = known or wanted.count()
+        # Rows may have come between the two questions: the count is never less than what was seen.
+        return max(found.n, self.offset + n_rows if n_rows else 0), found.is_estimate
 
     def get_next_link(self) -> str | None:
         if not self.has_more:
@@ -59,7 +145,7 @@ class LimitOffset(LimitOffsetPagination):
                 "next": self.get_next_link(),
                 "previous": self.get_previous_link(),
                 "results": data,
-                "count_estimated": False,
+                "count_estimated": self.is_estimate,
             }
         )
 
@@ -83,25 +169,23 @@ class CursorPages(BasePagination):
 
     def paginate_queryset(
         self,
-        queryset: QuerySet[Any] | Sequence[Any],
+        queryset: QuerySet[Any] | Rows,  # type: ignore[override] # DRF also takes lists, which nobody pages here
         request: Request,
         view: APIView | None = None,  # noqa: ARG002 - DRF's signature
     ) -> list[Any]:
-        queryset = cast("QuerySet[Any]", queryset)
+        wanted = _rows_of(queryset)
         limit = LimitOffset().get_limit(request) or settings.PAGINATION_DEFAULT_LIMIT
-        place = self._place(request, queryset)
+        place = self._place(request, wanted.model)
         backwards = place is not None and place.backwards
         order = tuple(term.reversed() for term in self.order) if backwards else self.order
-        wanted = queryset.order_by(*(term.sql() for term in order))
-        if place is not None:
-            wanted = cursor.rows_after(wanted, order, place.values)
-        rows = list(wanted[: limit + 1])
+        after = None if place is None else partial(cursor.rows_after, order=order, values=place.values)
+        rows = wanted.page(order, offset=0, most=limit + 1, after=after)
         has_more = len(rows) > limit
         page = rows[:limit][::-1] if backwards else rows[:limit]
         if page and (has_more or backwards):
-            self.next_url = self._link(request, page[-1], backwards=False)
+            self.next_url = self._link(request, wanted.values(page[-1], self.order), backwards=False)
         if page and (has_more if backwards else place is not None):
-            self.previous_url = self._link(request, page[0], backwards=True)
+            self.previous_url = self._link(request, wanted.values(page[0], self.order), backwards=True)
         return page
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
@@ -113,14 +197,13 @@ class CursorPages(BasePagination):
     def to_html(self) -> str:
         return loader.get_template(self.template).render(self.get_html_context())
 
-    def _place(self, request: Request, queryset: QuerySet[Any]) -> cursor.Place | None:
+    def _place(self, request: Request, model: type[Model]) -> cursor.Place | None:
         text = request.query_params.get("cursor", "")
         if not text:
             return None
-        return cursor.read(text, self.order, queryset.model)
+        return cursor.read(text, self.order, model)
 
-    def _link(self, request: Request, row: Any, *, backwards: bool) -> str:
-        values = tuple(getattr(row, term.column) for term in self.order)
+    def _link(self, request: Request, values: tuple[Any, ...], *, backwards: bool) -> str:
         text = cursor.written(cursor.Place(values, backwards), self.order)
         return str(replace_query_param(request.build_absolute_uri(), "cursor", text))
 
@@ -138,5 +221,5 @@ class EitherPages:
     def paginator(self) -> BasePagination:
         if self._pages is None:
             by_cursor = self.request.query_params.get("pagination_style") == "cursor"
-            self._pages = CursorPages(self.order()) if by_cursor else LimitOffset()
+            self._pages = CursorPages(self.order()) if by_cursor else LimitOffset(self.order())
         return self._pages

@@ -3,10 +3,32 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 from django.conf import settings
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 
 SHOWN_SIZE = {True: "medium", False: "small"}  # of a single frame, and of each frame of a list
+
+
+class FastJSON(JSONRenderer):
+    """JSON as DRF writes it, by orjson. What orjson does not take, such as huge integers of headers, DRF writes."""
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        if data is None:
+            return b""
+        if self.get_indent(accepted_media_type or "", renderer_context or {}) is None:
+            try:
+                return orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
+            except TypeError:
+                pass
+        return super().render(data, accepted_media_type, renderer_context)
+
+
+def _plain(value: Any) -> Any:
+    """What DRF's own encoder makes of a value that JSON does not know."""
+    return JSONRenderer.encoder_class().default(value)
 
 
 class PicturePages(BrowsableAPIRenderer):

@@ -1,10 +1,13 @@
 """How a frame, a version and a thumbnail look in JSON. Names and order are those of the OCS interface."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
-from archive.domain import access
+from archive.domain.access import Links
+from archive.domain.rows import COLUMNS, FrameRow, Parts
 from archive.models import Frame, Thumbnail, Version, sky
 
 # Copies under the names of header keys, which clients still read.
@@ -24,24 +27,6 @@ LEGACY_NAMES = {
     "BLKUID": "observation_id",
     "REQNUM": "request_id",
 }
-DICT_COLUMNS = (
-    "id",
-    "basename",
-    "observation_date",
-    "observation_day",
-    "proposal_id",
-    "instrument_id",
-    "target_name",
-    "reduction_level",
-    "site_id",
-    "telescope_id",
-    "exposure_time",
-    "primary_optical_element",
-    "public_date",
-    "configuration_type",
-    "observation_id",
-    "request_id",
-)
 ANSWER_COLUMNS = (
     "reduction_level",
     "observation_day",
@@ -60,31 +45,60 @@ ANSWER_COLUMNS = (
 )
 
 
-def frame_dict(frame: Frame, *, with_related: bool = True, with_thumbnails: bool = False) -> dict[str, Any]:
-    """The dict form: lists and single frames. Versions, pictures and relations are prefetched."""
-    answer: dict[str, Any] = {name: getattr(frame, name) for name in DICT_COLUMNS}
-    versions = [version_dict(version) for version in frame.versions.all()]
+def links_of(request: Request) -> Links:
+    """Links for the answer to a request."""
+    return Links(request.build_absolute_uri("/"))
+
+
+def frame_dict(row: FrameRow, *, parts: Parts, links: Links) -> dict[str, Any]:
+    """The dict form: lists and single frames."""
+    answer = row.columns
+    versions = [_version_dict(version, links) for version in row.versions]
     answer["version_set"] = versions
     answer["url"] = versions[0]["url"] if versions else None
-    answer["filename"] = frame.basename + versions[0]["extension"] if versions else None
-    if with_thumbnails:
-        answer["thumbnails"] = [thumbnail_dict(picture) for picture in frame.thumbnails.all()]
-    answer.update((legacy, answer[name]) for legacy, name in LEGACY_NAMES.items())
-    if frame.area is not None:
-        answer["area"] = sky.geojson_of(frame.area)
-    if with_related:
-        answer["related_frames"] = related_ids(frame)
+    answer["filename"] = answer["basename"] + versions[0]["extension"] if versions else None
+    if parts.thumbnails:
+        answer["thumbnails"] = [_thumbnail_dict(picture, links) for picture in row.thumbnails]
+    for legacy, name in LEGACY_NAMES.items():
+        answer[legacy] = answer[name]
+    if row.area is not None:
+        answer["area"] = row.area
+    if parts.related:
+        answer["related_frames"] = row.related
     return answer
 
 
-def serializer_form(frame: Frame) -> dict[str, Any]:
+def _version_dict(row: Mapping[str, Any], links: Links) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "key": row["object__version_id"],
+        "md5": row["md5"],
+        "extension": row["extension"],
+        "url": links.to(row["object__store"], row["object__path"], row["object__version_id"]),
+        "created": row["created"],
+    }
+
+
+def _thumbnail_dict(row: Mapping[str, Any], links: Links) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "frame": row["frame_id"],
+        "size": row["size"],
+        "basename": row["basename"],
+        "extension": row["extension"],
+        "key": row["object__version_id"],
+        "url": links.to(row["object__store"], row["object__path"], row["object__version_id"]),
+    }
+
+
+def serializer_form(frame: Frame, links: Links) -> dict[str, Any]:
     """The serializer form of a frame as it stands."""
-    return posted_answer(frame, area=sky.geojson_of(frame.area))
+    return posted_answer(frame, area=sky.geojson_of(frame.area), links=links)
 
 
-def posted_answer(frame: Frame, *, area: Any) -> dict[str, Any]:
+def posted_answer(frame: Frame, *, area: Any, links: Links) -> dict[str, Any]:
     """The serializer form: answer to a write, which echoes `area` as it was sent."""
-    versions = [version_row(version) for version in frame.versions.all()]
+    versions = [version_row(version, links) for version in frame.versions.all()]
     answer: dict[str, Any] = {
         "id": frame.pk,
         "basename": frame.basename,
@@ -99,24 +113,19 @@ def posted_answer(frame: Frame, *, area: Any) -> dict[str, Any]:
     return answer
 
 
-def version_dict(version: Version) -> dict[str, Any]:
+def version_row(version: Version, links: Links) -> dict[str, Any]:
+    """The serializer form of a version."""
     return {
         "id": version.pk,
+        "created": version.created,
         "key": version.object.version_id,
         "md5": version.md5,
         "extension": version.extension,
-        "url": access.url_of(version.object),
-        "created": version.created,
+        "url": links.to_object(version.object),
     }
 
 
-def version_row(version: Version) -> dict[str, Any]:
-    """The serializer form of a version: the same facts in another order."""
-    facts = version_dict(version)
-    return {name: facts[name] for name in ("id", "created", "key", "md5", "extension", "url")}
-
-
-def thumbnail_dict(picture: Thumbnail) -> dict[str, Any]:
+def thumbnail_dict(picture: Thumbnail, links: Links) -> dict[str, Any]:
     return {
         "id": picture.pk,
         "frame": picture.frame_id,
@@ -124,7 +133,7 @@ def thumbnail_dict(picture: Thumbnail) -> dict[str, Any]:
         "basename": picture.basename,
         "extension": picture.extension,
         "key": picture.object.version_id,
-        "url": access.url_of(picture.object),
+        "url": links.to_object(picture.object),
     }
 
 
@@ -135,7 +144,7 @@ def related_ids(frame: Frame) -> list[int]:
 
 
 class VersionRepresentation(serializers.ModelSerializer[Version]):
-    """What `version_dict` gives, for the OpenAPI document."""
+    """What `version_row` gives, for the OpenAPI document."""
 
     key = serializers.CharField(help_text="Version id in the store")
     url = serializers.CharField(help_text="Link to the bytes for two days; fetch it without an Authorization header")
@@ -156,7 +165,7 @@ class FrameRepresentation(serializers.ModelSerializer[Frame]):
 
     class Meta:
         model = Frame
-        fields = (*DICT_COLUMNS, "version_set", "url", "filename", "area", "related_frames")
+        fields = (*COLUMNS, "version_set", "url", "filename", "area", "related_frames")
 
 
 class AnswerRepresentation(serializers.ModelSerializer[Frame]):

@@ -15,12 +15,12 @@ from rest_framework.response import Response
 
 from archive.api.pagination import EitherPages
 from archive.api.posted import NAME_PATTERN, PostedFrameSerializer, refused_as_field
-from archive.api.representations import serializer_form, thumbnail_dict
-from archive.domain import access, search, thumbnails
+from archive.api.representations import links_of, serializer_form, thumbnail_dict
+from archive.domain import search, thumbnails
+from archive.domain.order import Order, Term
 from archive.domain.store import the_store
 from archive.models import Frame, Thumbnail
 from archive.terms.fields import INTEGER, IntegerFilter
-from archive.terms.ordering import Order, Term
 from ingest.intake import accept_posted_thumbnail
 
 
@@ -101,10 +101,11 @@ class ThumbnailViewSet(EitherPages, viewsets.ModelViewSet[Thumbnail]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([thumbnail_dict(picture) for picture in page or []])
+        links = links_of(request)
+        return self.get_paginated_response([thumbnail_dict(picture, links) for picture in page or []])
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(thumbnail_dict(self._visible()))
+        return Response(thumbnail_dict(self._visible(), links_of(request)))
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         posted = PostedThumbnailSerializer(data=request.data)
@@ -132,11 +133,12 @@ class ThumbnailViewSet(EitherPages, viewsets.ModelViewSet[Thumbnail]):
 
     def _answer(self, picture: Thumbnail) -> dict[str, Any]:
         frames = search.with_parts(Frame.objects.all(), self.request.user, at=timezone.now())
+        links = links_of(self.request)
         return {
-            "frame": serializer_form(frames.get(pk=picture.frame_id)),
+            "frame": serializer_form(frames.get(pk=picture.frame_id), links),
             "size": picture.size,
             "basename": picture.basename,
-            "url": access.url_of(picture.object),
+            "url": links.to_object(picture.object),
             "key": picture.object.version_id,
             "extension": picture.extension,
         }

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from archive.api.pagination import EitherPages
 from archive.api.permissions import StaffOnly
-from archive.api.representations import VersionRepresentation, version_row
+from archive.api.representations import VersionRepresentation, links_of, version_row
+from archive.domain.order import Order, Term
 from archive.models import Version
-from archive.terms.ordering import Order, Term
 
 
 class VersionFilter(filters.FilterSet):
@@ -45,7 +45,9 @@ class VersionViewSet(EitherPages, viewsets.ReadOnlyModelViewSet[Version]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([version_row(version) for version in page or []])
+        links = links_of(request)
+        return self.get_paginated_response([version_row(version, links) for version in page or []])
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(version_row(generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])))
+        version = generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        return Response(version_row(version, links_of(request)))

@@ -1,19 +1,46 @@
 """Ways to a frame's bytes: links for a time, and open streams."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
 from archive.domain.store import store_named
 from archive.errors import ConflictError, NotFoundError
 from archive.models import Frame, StoredObject, Version
+from ingest.stores.links import LinkSigner
 
 
 def url_of(stored: StoredObject, *, lifetime: timedelta | None = None) -> str:
-    """A link to the bytes for whoever holds it, for LINK_HOURS or `lifetime`."""
+    """A link of the store itself for whoever holds it, for LINK_HOURS or `lifetime`."""
     expires_in = lifetime or settings.LINK_LIFETIME
     return store_named(stored.store).signed_url(stored.path, stored.version_id, expires_in=expires_in)
+
+
+class Links:
+    """Links to bytes for whoever holds them, for LINK_HOURS; one of these per answer makes many.
+
+    Links into S3 are the archive's own, under `base_url`, and redirect when they are followed: to sign one for S3
+    itself takes a hundred times as long, and most links of a list are never followed.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self._expires_at = datetime.now(UTC) + settings.LINK_LIFETIME
+        self._signer = own_signer(base_url)
+
+    def to(self, store: str, path: str, version_id: str) -> str:
+        found = store_named(store)
+        if found.name == "s3":
+            return self._signer.link(path, version_id, expires_at=self._expires_at)
+        return found.signed_url(path, version_id, expires_in=settings.LINK_LIFETIME)
+
+    def to_object(self, stored: StoredObject) -> str:
+        return self.to(stored.store, stored.path, stored.version_id)
+
+
+def own_signer(base_url: str) -> LinkSigner:
+    """What makes and checks links to the archive's own route of stored files."""
+    return LinkSigner(base_url=base_url, signing_key=settings.STORE.signing_key)
 
 
 def newest_of(frame: Frame) -> Version | None:

@@ -28,20 +28,25 @@ NEWEST_BY = {
 }
 
 
+def visible_condition(user: Reader, *, at: datetime, prefix: str = "") -> Q:
+    """What `user` may see at time `at`, as a condition on frames, or on rows that name one with `prefix`.
+
+    Everybody sees frames whose public date has come; members of a proposal see all of its frames. A frame that is
+    known only because another one names it (a placeholder) is seen by nobody.
+    """
+    known = Q(**{f"{prefix}observation_date__isnull": False})
+    if user.is_active and user.is_superuser:
+        return known
+    public = Q(**{f"{prefix}public_date__lte": at})
+    if not user.is_active or user.is_anonymous:
+        return known & public
+    return known & (public | Q(**{f"{prefix}proposal_id__in": Proposal.ids_of(user)}))
+
+
 class FrameQuerySet(models.QuerySet["Frame"]):
     def visible_to(self, user: Reader, *, at: datetime) -> "FrameQuerySet":
-        """Keep what `user` may see at time `at`. Reads of frames and of their parts start here.
-
-        Everybody sees frames whose public date has come; members of a proposal see all of its frames. A frame that
-        is known only because another one names it (a placeholder) is seen by nobody.
-        """
-        known = self.filter(observation_date__isnull=False)
-        if user.is_active and user.is_superuser:
-            return known
-        if not user.is_active or user.is_anonymous:
-            return known.public(at=at)
-        public = Q(public_date__lte=at)
-        return known.filter(public | Q(proposal_id__in=Proposal.ids_of(user)))
+        """Keep what `user` may see at time `at`. Reads of frames and of their parts start here."""
+        return self.filter(visible_condition(user, at=at))
 
     def public(self, *, at: datetime) -> "FrameQuerySet":
         """Keep what everybody may see."""

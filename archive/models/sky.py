@@ -2,16 +2,22 @@
 
 import json
 import math
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.gis.geos import GEOSException, GEOSGeometry, Point, Polygon
+from django.db.models import BinaryField, F, Func
 
 from archive.errors import UsageError
 
 # Geography columns take longitude and latitude; RA stands for longitude on the celestial sphere.
 SRID = 4326
 LONGEST_REGION = 100_000
+
+# Well-known binary of a polygon: byte order, type and number of rings come before the first ring.
+RING_OFFSET = 1 + 4 + 4
+RING_SIZE = struct.Struct("<I")
 
 Ring = Sequence[tuple[float, float]]
 Vector = tuple[float, float, float]
@@ -74,6 +80,21 @@ def geojson_of(area: Polygon | None) -> dict[str, Any] | None:
     if area is None:
         return None
     return {"type": "Polygon", "coordinates": [[list(vertex) for vertex in ring] for ring in area.coords]}
+
+
+def as_binary(column: str) -> Func:
+    """A geography column as well-known binary: without the cost of a geometry object for each row of a list."""
+    return Func(F(column), function="ST_AsBinary", output_field=BinaryField())
+
+
+def geojson_of_binary(wkb: bytes | memoryview | None) -> dict[str, Any] | None:
+    """GeoJSON, longitudes of -180 to 180, of what `as_binary` gives for a footprint: one ring, little-endian."""
+    if wkb is None:
+        return None
+    (n_vertices,) = RING_SIZE.unpack_from(wkb, RING_OFFSET)
+    numbers = struct.unpack_from(f"<{2 * n_vertices}d", wkb, RING_OFFSET + RING_SIZE.size)
+    ring = [list(vertex) for vertex in zip(numbers[::2], numbers[1::2], strict=True)]
+    return {"type": "Polygon", "coordinates": [ring]}
 
 
 def region_of(text: str) -> Point | Polygon:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.gis.db.models import PointField, PolygonField
-from django.db.models import F, FloatField, Func, Lookup, Q
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.db.models import Lookup
 
 from archive.errors import UsageError
 from archive.models.sky import SRID, longitude
@@ -41,22 +40,38 @@ class Box:
     dec_min_deg: float
     dec_max_deg: float
 
-    def holds_centre(self) -> Q:
-        """Frames whose footprint's centre lies in the box. From 350 to 10 is across RA 0."""
-        ra, dec = _part("ST_X"), _part("ST_Y")
-        in_dec = Q(GreaterThanOrEqual(dec, self.dec_min_deg)) & Q(LessThanOrEqual(dec, self.dec_max_deg))
-        if self.ra_max_deg - self.ra_min_deg >= 360.0:
-            return in_dec
-        first, last = longitude(self.ra_min_deg), longitude(self.ra_max_deg)
-        from_first, to_last = Q(GreaterThanOrEqual(ra, first)), Q(LessThanOrEqual(ra, last))
-        return in_dec & (from_first & to_last if first <= last else from_first | to_last)
+
+@PointField.register_lookup
+class InBox(Lookup[Any]):
+    """`centre__in_box=Box(…)`: between two declinations and two right ascensions; from 350 to 10 is across RA 0.
+
+    The envelopes are what an index can be asked for; it rounds them outwards, so the borders are compared once more.
+    """
+
+    lookup_name = "in_box"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, params = self.process_lhs(compiler, connection)
+        box: Box = self.rhs
+        parts, values = [], []
+        for first, last in _longitudes(box):
+            envelope = f"ST_MakeEnvelope(%s, %s, %s, %s, {SRID})"
+            parts.append(
+                f"({left}::geometry(GEOMETRY,{SRID}) && {envelope} AND ST_X({left}::geometry) BETWEEN %s AND %s "
+                f"AND ST_Y({left}::geometry) BETWEEN %s AND %s)"
+            )
+            borders = (first, box.dec_min_deg, last, box.dec_max_deg)
+            values += [*params, *borders, *params, first, last, *params, box.dec_min_deg, box.dec_max_deg]
+        return f"({' OR '.join(parts)})", tuple(values)
 
 
-def _part(function: str) -> Func:
-    """Longitude (ST_X) or declination (ST_Y) of a footprint's centre."""
-    return Func(
-        F("centre"), function=function, template="%(function)s(%(expressions)s::geometry)", output_field=FloatField()
-    )
+def _longitudes(box: Box) -> list[tuple[float, float]]:
+    """Right ascensions of a box as longitudes of -180 to 180: two ranges where it crosses their border."""
+    if box.ra_max_deg - box.ra_min_deg >= 360.0:
+        return [(-180.0, 180.0)]
+    first, last = longitude(box.ra_min_deg), longitude(box.ra_max_deg)
+    return [(first, last)] if first <= last else [(first, 180.0), (-180.0, last)]
 
 
 @PolygonField.register_lookup

@@ -67,7 +67,7 @@ class SpanColumns(models.Model):
         abstract = True
 
 
-class SetupTally(SpanColumns, SetupColumns, Tally):
+class SetupTally(SpanColumns, SetupColumns, Tally):  # noqa: DJ008 - a part of a sum has no name
     """Frames by set-up and span."""
 
     pk = models.CompositePrimaryKey("span", "starts_on", *SETUP, "is_public")
@@ -77,7 +77,7 @@ class SetupTally(SpanColumns, SetupColumns, Tally):
         db_table = "archive_setuptally_now"
 
 
-class ProposalTally(SetupColumns, Tally):
+class ProposalTally(SetupColumns, Tally):  # noqa: DJ008
     """Frames by proposal and set-up."""
 
     pk = models.CompositePrimaryKey("proposal_id", *SETUP, "is_public")
@@ -88,7 +88,7 @@ class ProposalTally(SetupColumns, Tally):
         db_table = "archive_proposaltally_now"
 
 
-class ProposalTimeTally(SpanColumns, Tally):
+class ProposalTimeTally(SpanColumns, Tally):  # noqa: DJ008
     """Frames by proposal and span."""
 
     pk = models.CompositePrimaryKey("span", "starts_on", "proposal_id", "is_public")
@@ -99,7 +99,7 @@ class ProposalTimeTally(SpanColumns, Tally):
         db_table = "archive_proposaltimetally_now"
 
 
-class TargetTally(Tally):
+class TargetTally(Tally):  # noqa: DJ008
     """Frames by name of the target."""
 
     pk = models.CompositePrimaryKey("target_name", "is_public")

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from archive.errors import UsageError
-from archive.models import Frame, FrameQuerySet, sky
+from archive.models import Frame, FrameQuerySet, TargetTally, sky
 from archive.models.sky_lookups import Box, Cone
 from archive.terms.fields import (
     BIG_INTEGER,
@@ -23,6 +24,7 @@ from archive.terms.fields import (
 )
 from ingest.configdb import configuration_types
 
+MOST_TARGETS = 200  # names that a search is taken apart into
 WHOLE_SKY = {"ra_min": 0.0, "ra_max": 360.0, "dec_min": -90.0, "dec_max": 90.0}
 
 
@@ -65,9 +67,9 @@ class FrameFilter(filters.FilterSet):
     )
     basename = filters.CharFilter("basename", "icontains", help_text="Part of the name, in any case")
     basename_exact = filters.CharFilter("basename", help_text="Whole name")
-    target_name = AsciiFilter("target_name", "icontains", help_text="Part of the target's name, in any case")
+    target_name = AsciiFilter(method="filter_target_part", help_text="Part of the target's name, in any case")
     target_name_exact = AsciiFilter("target_name", help_text="Whole name of the target")
-    OBJECT = filters.CharFilter("target_name", "icontains", help_text="As target_name, letters taken as they are")
+    OBJECT = filters.CharFilter(method="filter_target_part", help_text="As target_name, letters taken as they are")
     empty_target_name = FlagFilter(
         method="filter_empty_target_name", any_word=True, help_text="true: frames without a target's name"
     )
@@ -146,6 +148,25 @@ class FrameFilter(filters.FilterSet):
         model = Frame
         fields: Sequence[str] = ()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._found_names: dict[str, list[str]] = {}
+
+    def filter_target_part(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:  # noqa: ARG002 - django-filter's signature
+        """Frames of the few targets whose names fit, which an index holds; of many targets by the text itself."""
+        if queryset.model is not Frame:
+            return queryset.filter(target_name__icontains=value)
+        names = self._target_names(value)
+        if len(names) > MOST_TARGETS:
+            return queryset.filter(target_name__icontains=value)
+        return queryset.filter(target_name__in=names)
+
+    def _target_names(self, part: str) -> list[str]:
+        if part not in self._found_names:
+            fitting = TargetTally.objects.filter(target_name__icontains=part).values_list("target_name", flat=True)
+            self._found_names[part] = list(fitting.distinct()[: MOST_TARGETS + 1])
+        return self._found_names[part]
+
     def filter_empty_target_name(self, queryset: FrameQuerySet, name: str, value: bool) -> FrameQuerySet:  # noqa: ARG002, FBT001 - django-filter's signature
         return queryset.filter(target_name="") if value else queryset
 
@@ -171,7 +192,7 @@ class FrameFilter(filters.FilterSet):
         if name != next(border for border, limit in borders.items() if limit is not None):
             return queryset
         limits = [WHOLE_SKY[border] if limit is None else limit for border, limit in borders.items()]
-        return queryset.filter(Box(*limits).holds_centre())
+        return queryset.filter(centre__in_box=Box(*limits))
 
     def _cone_of(self, name: str, value: str) -> Cone:
         try:

@@ -1,0 +1,77 @@
+"""The terms of one request, as listings and counts want them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.validators import EMPTY_VALUES
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from django_filters.utils import translate_validation
+
+from archive.domain.listing import Window
+from archive.models import Frame
+from archive.terms.frames import FrameFilter
+
+WINDOW = ("start", "end")
+APART = frozenset({*WINDOW, "public"})  # which listings treat in their own way
+# Columns that terms of other names look at.
+COLUMNS = {
+    "target_name": "target_name",
+    "OBJECT": "target_name",
+    "empty_target_name": "target_name",
+    "exclude_calibrations": "configuration_type",
+    "covers": "area",
+    "intersects": "area",
+    "cone": "area",
+    "ra_min": "centre",
+    "ra_max": "centre",
+    "dec_min": "centre",
+    "dec_max": "centre",
+}
+
+
+class AskedTerms:
+    """What a reader asked for; narrows frames and tallies alike, by the same filters."""
+
+    def __init__(self, asked: FrameFilter) -> None:
+        self._asked = asked
+        self._values: Mapping[str, Any] = asked.form.cleaned_data
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(COLUMNS.get(name, term.field_name or "") for name, term, _ in self._given())
+
+    @property
+    def window(self) -> Window:
+        return Window(*(self._values[name] for name in WINDOW))
+
+    @property
+    def public(self) -> bool | None:
+        found: bool | None = self._values["public"]
+        return found
+
+    def narrow(self, rows: QuerySet[Any], *, with_window: bool = True) -> QuerySet[Any]:
+        for _, term, value in self._given():
+            rows = term.filter(rows, value)
+        if with_window:
+            for name in WINDOW:
+                rows = self._asked.filters[name].filter(rows, self._values[name])
+        return rows
+
+    def _given(self) -> Iterator[tuple[str, filters.Filter, Any]]:
+        """Terms that say something."""
+        for name, term in self._asked.filters.items():
+            value = self._values[name]
+            if name not in APART and value not in EMPTY_VALUES and value is not False:
+                yield name, term, value
+
+
+def asked_terms(parameters: Mapping[str, Any]) -> AskedTerms:
+    """Terms of a request.
+
+    Raises DRF's ValidationError, which names each parameter that can not be read.
+    """
+    asked = FrameFilter(parameters, queryset=Frame.objects.all())
+    if not asked.is_valid():
+        raise translate_validation(asked.errors)  # type: ignore[misc] # it makes the error
+    return AskedTerms(asked)
