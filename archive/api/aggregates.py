@@ -1,55 +1,61 @@
-"""/frames/aggregate/: what there is to choose from."""
+"""/frames/aggregate/: what there is to choose from, and how many frames of each."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.cache import patch_response_headers, patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from archive.domain.aggregates import COLUMN_OF, Aggregate, Terms, aggregate_of, aggregate_of_all
+from archive.domain.aggregates import COLUMN_OF, Counts, aggregate
+from archive.domain.listing import Listing, parts_for
+from archive.terms.asked import asked_terms
+from archive.terms.frames import FrameFilter
 
 LONGEST_WINDOW = timedelta(days=365)
 DEFAULT_TIMEOUT_MS = 2000
 LONGEST_TIMEOUT_MS = 20_000
-# How long an answer may be used again, s: of all frames, of chosen ones by users, and by everybody else.
-ALL_AGE_S = 60
-USER_AGE_S = 300
-ANONYMOUS_AGE_S = 86_400
-EQUAL = (
-    "site_id",
-    "telescope_id",
-    "primary_optical_element",
-    "instrument_id",
-    "configuration_type",
-    "proposal_id",
-)
 
 
 class AggregateSerializer(serializers.Serializer[Any]):
-    """Which frames to look at; without any of these all that the caller may see."""
+    """What is asked beside the terms of /frames/."""
 
-    start = serializers.DateTimeField(required=False, help_text="Observed at or after, UTC; needs `end`")
-    end = serializers.DateTimeField(required=False, help_text="Observed at or before; at most 365 days after `start`")
-    public = serializers.BooleanField(
-        required=False, help_text="Whether to count public frames too; false with `start` and `end` unless given"
+    counts = serializers.BooleanField(
+        required=False, default=False, help_text="true: how many frames there are of each value, not only the values"
     )
-    site_id = serializers.CharField(required=False, max_length=64)
-    telescope_id = serializers.CharField(required=False, max_length=64)
-    primary_optical_element = serializers.CharField(required=False, max_length=100)
-    instrument_id = serializers.CharField(required=False, max_length=64)
-    configuration_type = serializers.CharField(required=False, max_length=64)
-    proposal_id = serializers.CharField(required=False, max_length=64)
+    start = serializers.DateTimeField(
+        required=False, help_text="Observed at or after, UTC; without `counts` it needs `end`"
+    )
+    end = serializers.DateTimeField(
+        required=False, help_text="Observed at or before; without `counts` at most 365 days after `start`"
+    )
+    public = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="With `counts` as in /frames/. Else whether to look at public frames too; "
+        "false with `start` and `end` unless given",
+    )
     query_timeout = serializers.IntegerField(
         required=False,
         min_value=0,
         max_value=LONGEST_TIMEOUT_MS,
+        default=DEFAULT_TIMEOUT_MS,
         help_text="Longest time that it may take, ms (default 2000); 0: none for superusers, 20000 for others",
     )
+
+
+def _terms_of_lists() -> list[OpenApiParameter]:
+    beside = AggregateSerializer().fields
+    return [
+        OpenApiParameter(name, str, description=str(term.extra.get("help_text", "")))
+        for name, term in FrameFilter.base_filters.items()
+        if name not in beside
+    ]
 
 
 class AggregateView(APIView):
@@ -57,12 +63,17 @@ class AggregateView(APIView):
 
     @extend_schema(
         summary="What there is to choose from",
-        parameters=[OpenApiParameter("format", exclude=True), AggregateSerializer],
+        parameters=[OpenApiParameter("format", exclude=True), AggregateSerializer, *_terms_of_lists()],
         responses={
             200: inline_serializer(
                 "Aggregate",
                 {
-                    **{name: serializers.ListField(child=serializers.CharField()) for name in COLUMN_OF},
+                    **{
+                        name: serializers.ListField(
+                            child=serializers.CharField(), help_text="With counts=true an object: value to number"
+                        )
+                        for name in COLUMN_OF
+                    },
                     "generated_at": serializers.CharField(help_text="UTC; empty when there was nothing to look at"),
                 },
             ),
@@ -76,27 +87,23 @@ class AggregateView(APIView):
         asked.is_valid(raise_exception=True)
         response = _answer(request, asked.validated_data)
         patch_vary_headers(response, ("Cookie", "Authorization"))
+        patch_cache_control(response, max_age=0)
         return response
 
 
 def _answer(request: Request, asked: dict[str, Any]) -> Response:
-    refusal = _window_fault(asked)
-    if refusal:
+    if not asked["counts"] and (refusal := _window_fault(asked)):
         return Response(refusal, status=status.HTTP_400_BAD_REQUEST)
     at = timezone.now()
-    timeout_ms = _timeout_ms(request, asked)
-    is_all = not asked.keys() - {"query_timeout"}
-    if is_all:
-        found = aggregate_of_all(request.user, at=at, timeout_ms=timeout_ms)
-    else:
-        found = aggregate_of(request.user, _terms(asked), at=at, timeout_ms=timeout_ms)
-    response = Response(_body(found))
-    age_s = ALL_AGE_S if is_all else ANONYMOUS_AGE_S if request.user.is_anonymous else USER_AGE_S
-    patch_response_headers(response, age_s)
-    return response
+    listing = _listing(request, asked, at=at)
+    counts = aggregate(listing, timeout_ms=_timeout_ms(request, asked))
+    if asked["counts"]:
+        return Response(_body({name: dict(sorted(found.items())) for name, found in counts.items()}, at))
+    return Response(_body(_values(counts), at if listing.parts else None))
 
 
 def _window_fault(asked: dict[str, Any]) -> str:
+    """What the original refuses; with `counts`, which it does not know, any window is taken."""
     if ("start" in asked) != ("end" in asked):
         return "both start & end must be specified"
     if "start" in asked and asked["end"] - asked["start"] > LONGEST_WINDOW:
@@ -104,25 +111,29 @@ def _window_fault(asked: dict[str, Any]) -> str:
     return ""
 
 
+def _listing(request: Request, asked: dict[str, Any], *, at: datetime) -> Listing:
+    terms = asked_terms(request.query_params)
+    public = terms.public if asked["counts"] else _original_public(asked)
+    return Listing(terms, parts_for(request.user, at=at, public=public))
+
+
+def _original_public(asked: dict[str, Any]) -> bool | None:
+    """What `public` means without `counts`: false leaves public frames out, and so does a window by itself."""
+    wanted = asked["public"]
+    with_public = "start" not in asked if wanted is None else wanted
+    return None if with_public else False
+
+
 def _timeout_ms(request: Request, asked: dict[str, Any]) -> int:
     """Only superusers may ask without a limit."""
-    # All frames are looked up rarely and for everybody: that may take its time unless the caller says otherwise.
-    usual = DEFAULT_TIMEOUT_MS if asked else LONGEST_TIMEOUT_MS
-    wanted: int = asked.get("query_timeout", usual)
+    wanted: int = asked["query_timeout"]
     return wanted if wanted or request.user.is_superuser else LONGEST_TIMEOUT_MS
 
 
-def _terms(asked: dict[str, Any]) -> Terms:
-    return Terms(
-        start=asked.get("start"),
-        end=asked.get("end"),
-        public=asked.get("public", "start" not in asked),
-        equal={name: asked[name] for name in EQUAL if name in asked},
-    )
+def _values(counts: Counts) -> dict[str, list[str]]:
+    return {name: sorted(found) for name, found in counts.items()}
 
 
-def _body(found: Aggregate) -> dict[str, Any]:
-    body: dict[str, Any] = {name: sorted(found.values[name]) for name in COLUMN_OF}
-    at = found.generated_at
-    body["generated_at"] = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z" if at else ""
-    return body
+def _body(found: dict[str, Any], at: datetime | None) -> dict[str, Any]:
+    text = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z" if at else ""
+    return {**found, "generated_at": text}

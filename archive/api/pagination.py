@@ -16,6 +16,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from archive.api import cursor
 from archive.domain.counts import Count, count, tallied_count
+from archive.domain.leap import leap_of
 from archive.domain.listing import Listing, Narrowing
 from archive.domain.order import NEWEST_FIRST, Order
 from archive.models import Frame
@@ -75,7 +76,11 @@ class FrameRows:
     def page(
         self, order: Order | None, *, offset: int, most: int, after: Narrowing | None = None
     ) -> list[tuple[Any, ...]]:
-        return self._listing.keys(order or NEWEST_FIRST, offset=offset, most=most, after=after)
+        order = order or NEWEST_FIRST
+        leap = leap_of(self._listing, order, offset) if after is None else None
+        if leap is None:
+            return self._listing.keys(order, offset=offset, most=most, after=after)
+        return self._listing.keys(order, offset=offset - leap.n_skipped, most=most, after=leap.onwards)
 
     def count(self) -> Count:
         return count(self._listing)

@@ -1,19 +1,21 @@
-"""Distinct values of the frames that a reader may see: what there is to choose from."""
+"""What there is to choose from: distinct values of the frames that a reader may see, each with its number.
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+Asked live: of tallies where they know it, else of the frames.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.cache import cache
-from django.db import OperationalError, connection, transaction
-from django.db.models import Q
-from psycopg2 import errors as postgres
+from django.db import connections
+from django.db.models import IntegerField, QuerySet, Value
 
-from archive.domain import search
-from archive.errors import TransientError
-from archive.models import Frame, FrameQuerySet, Reader
+from archive.domain.counts import rests_of, tally_of
+from archive.domain.limited import at_most
+from archive.domain.listing import Listing, Part
+from archive.domain.spans import cover_of
+from archive.models import ProposalTally, ProposalTimeTally
+from archive.models.tally import SETUP
 
 COLUMN_OF = {
     "sites": "site_id",
@@ -23,123 +25,78 @@ COLUMN_OF = {
     "obstypes": "configuration_type",
     "proposals": "proposal_id",
 }
-CACHE_KEY = "aggregate-1-{}"
-CACHE_SECONDS = 300
-FILLED_SECONDS = 24 * 3600  # what `manage.py cacheaggregates` fills, which runs more often than that
+OF_SETUP = tuple(column for column in COLUMN_OF.values() if column != "proposal_id")
 
-Values = dict[str, set[str]]
+Counts = dict[str, Counter[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """Distinct values by name, and when they were true; None when there was nothing to look at."""
-
-    values: Values
-    generated_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Which of the visible frames to look at: without `public` only those whose public date has not come."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-    public: bool = True
-    equal: Mapping[str, Any] = field(default_factory=dict)
-
-
-def aggregate_of(user: Reader, terms: Terms, *, at: datetime, timeout_ms: int) -> Aggregate:
-    """Values of the visible frames that meet the terms, looked up now.
+def aggregate(listing: Listing, *, timeout_ms: int) -> Counts:
+    """How many frames there are of each value, by the names of COLUMN_OF; empty values are left out.
 
     Raises TransientError when it takes longer than `timeout_ms`; 0 is no limit.
     """
-    if user.is_anonymous and not terms.public:
-        return Aggregate(_values_of(()), None)
-    frames = search.frames_for(user, at=at).filter(**terms.equal)
-    if terms.start is not None:
-        frames = frames.filter(observation_date__gte=terms.start)
-    if terms.end is not None:
-        frames = frames.filter(observation_date__lte=terms.end)
-    if not terms.public:
-        frames = _not_yet_public(frames, at=at)
-    return Aggregate(_looked_up(frames, timeout_ms=timeout_ms), at)
+    counts: dict[str, Counter[str]] = {column: Counter() for column in COLUMN_OF.values()}
+    with at_most(timeout_ms, using=listing.using):
+        for part in listing.parts:
+            for columns, rows in _sources_of(listing, part):
+                for column, value, n_frames in _grouped(rows, columns):
+                    counts[column][value] += n_frames
+    return {
+        name: Counter({value: n for value, n in counts[column].items() if value and n > 0})
+        for name, column in COLUMN_OF.items()
+    }
 
 
-def aggregate_of_all(user: Reader, *, at: datetime, timeout_ms: int) -> Aggregate:
-    """Values of all visible frames. What is the same for many readers comes from the cache, for some minutes.
-
-    Raises TransientError when it takes longer than `timeout_ms`; 0 is no limit.
-    """
-    if user.is_active and user.is_superuser:
-        return _cached("all", _everything(), at=at, timeout_ms=timeout_ms)
-    public = _cached("public", _public(at=at), at=at, timeout_ms=timeout_ms)
-    if user.is_anonymous:
-        return public
-    own = _looked_up(_not_yet_public(search.frames_for(user, at=at), at=at), timeout_ms=timeout_ms)
-    return Aggregate({name: public.values[name] | own[name] for name in COLUMN_OF}, public.generated_at)
-
-
-def fill_cache(*, at: datetime) -> dict[str, Aggregate]:
-    """Look up what `aggregate_of_all` keeps, however long that takes, and keep it."""
-    filled = {}
-    for kind, frames in (("public", _public(at=at)), ("all", _everything())):
-        filled[kind] = Aggregate(_looked_up(frames, timeout_ms=0), at)
-        cache.set(CACHE_KEY.format(kind), filled[kind], FILLED_SECONDS)
-    return filled
+def _sources_of(listing: Listing, part: Part) -> Iterator[tuple[tuple[str, ...], QuerySet[Any]]]:
+    """Rows that together tell of each column: a tally, or frames that count one each."""
+    setup, proposals = _setup_tally(listing, part), _proposal_tally(listing, part)
+    everything = (*OF_SETUP, "proposal_id")
+    if setup is not None and proposals is not None:
+        yield OF_SETUP, setup
+        yield ("proposal_id",), proposals
+        for rest in rests_of(listing, part):
+            yield everything, _counting_one(rest)
+    else:
+        yield everything, _counting_one(listing.frames_of(part))
 
 
-def _cached(kind: str, frames: FrameQuerySet, *, at: datetime, timeout_ms: int) -> Aggregate:
-    key = CACHE_KEY.format(kind)
-    found = cache.get(key)
-    if isinstance(found, Aggregate):
-        return found
-    made = Aggregate(_looked_up(frames, timeout_ms=timeout_ms), at)
-    cache.set(key, made, CACHE_SECONDS)
-    return made
+def _setup_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:
+    tally = tally_of(listing, part)
+    return tally if tally is not None and set(SETUP) <= {field.name for field in tally.model._meta.fields} else None  # noqa: SLF001 - Django's documented way
 
 
-def _everything() -> FrameQuerySet:
-    """What superusers see."""
-    return Frame.objects.filter(observation_date__isnull=False)
+def _proposal_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:
+    """Rows of a tally that tells proposals: at any time with any set-up, or at some time with every set-up."""
+    terms = listing.terms
+    if not part.is_tallied:
+        return None
+    if terms.window.is_open and terms.columns <= {"proposal_id", *SETUP}:
+        rows = terms.narrow(ProposalTally.objects.using(listing.using))
+    elif terms.columns <= {"proposal_id"} and (cover := cover_of(terms.window)):
+        rows = terms.narrow(ProposalTimeTally.objects.using(listing.using), with_window=False).filter(cover.days)
+    else:
+        return None
+    rows = rows.filter(is_public=part.is_public)
+    return rows if part.proposals is None else rows.filter(proposal_id__in=part.proposals)
 
 
-def _public(*, at: datetime) -> FrameQuerySet:
-    return _everything().filter(public_date__lte=at)
+def _counting_one(frames: QuerySet[Any]) -> QuerySet[Any]:
+    counting: QuerySet[Any] = frames.annotate(n_frames=Value(1, output_field=IntegerField()))
+    return counting
 
 
-def _not_yet_public(frames: FrameQuerySet, *, at: datetime) -> FrameQuerySet:
-    return frames.filter(Q(public_date__gt=at) | Q(public_date__isnull=True))
-
-
-def _looked_up(frames: FrameQuerySet, *, timeout_ms: int) -> Values:
-    """One pass over the frames: what occurs together is far less than the frames."""
-    combinations = frames.listed().order_by().values_list(*COLUMN_OF.values()).distinct()
-    with at_most(timeout_ms):
-        return _values_of(combinations.iterator(chunk_size=2000))
-
-
-def _values_of(combinations: Iterable[tuple[Any, ...]]) -> Values:
-    values: Values = {name: set() for name in COLUMN_OF}
-    for combination in combinations:
-        for name, value in zip(COLUMN_OF, combination, strict=True):
-            if value:
-                values[name].add(value)
-    return values
-
-
-@contextmanager
-def at_most(timeout_ms: int) -> Iterator[None]:
-    """Let PostgreSQL break off a query that takes longer."""
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(timeout_ms)])
-            yield
-            with connection.cursor() as cursor:  # a savepoint does not take it back
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-    except OperationalError as error:
-        if not isinstance(error.__cause__, postgres.QueryCanceled):
-            raise
-        raise TransientError(
-            f"this took longer than {timeout_ms} ms: ask for a shorter time or fewer frames, or raise query_timeout."
-        ) from error
+def _grouped(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Column, value and number, for all columns in one pass."""
+    selected = rows.order_by().values_list(*columns, "n_frames")
+    statement, parameters = selected.query.get_compiler(rows.db).as_sql()
+    names = ", ".join(columns)
+    sets = ", ".join(f"({column})" for column in columns)
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute(
+            f"SELECT {names}, sum(n_frames), {', '.join(f'grouping({column})' for column in columns)} "  # noqa: S608 - names of columns, of COLUMN_OF
+            f"FROM ({statement}) AS counted ({names}, n_frames) GROUP BY GROUPING SETS ({sets})",
+            parameters,
+        )
+        for row in cursor:
+            place = row[len(columns) + 1 :].index(0)
+            yield columns[place], row[place], int(row[len(columns)])

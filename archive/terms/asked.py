@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.validators import EMPTY_VALUES
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django_filters import rest_framework as filters
 from django_filters.utils import translate_validation
 
@@ -16,8 +17,6 @@ WINDOW = ("start", "end")
 APART = frozenset({*WINDOW, "public"})  # which listings treat in their own way
 # Columns that terms of other names look at.
 COLUMNS = {
-    "target_name": "target_name",
-    "OBJECT": "target_name",
     "empty_target_name": "target_name",
     "exclude_calibrations": "configuration_type",
     "covers": "area",
@@ -66,7 +65,7 @@ class AskedTerms:
                 yield name, term, value
 
 
-def asked_terms(parameters: Mapping[str, Any]) -> AskedTerms:
+def asked_terms(parameters: QueryDict) -> AskedTerms:
     """Terms of a request.
 
     Raises DRF's ValidationError, which names each parameter that can not be read.

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from anyascii import anyascii
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from rest_framework import serializers
@@ -40,6 +40,30 @@ class TypesFilter(filters.MultipleChoiceFilter):
         return self.get_method(qs)(configuration_type__in=value)
 
 
+class TargetPartFilter(filters.CharFilter):
+    """Part of a target's name, in any case.
+
+    Frames of few targets are asked for by these targets' names, which an index holds; of many, by the text itself.
+    """
+
+    def __init__(self, *, letters: Callable[[str], str], **kwargs: Any) -> None:
+        super().__init__("target_name", "icontains", **kwargs)
+        self._letters = letters
+        self._names: dict[str, list[str]] = {}
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        part = self._letters(value) if value else value
+        if part and qs.model is Frame and len(names := self._names_with(part)) <= MOST_TARGETS:
+            return qs.filter(target_name__in=names)
+        return super().filter(qs, part)
+
+    def _names_with(self, part: str) -> list[str]:
+        if part not in self._names:  # this filter is one request's own: django-filter copies it for each
+            fitting = TargetTally.objects.filter(target_name__icontains=part).values_list("target_name", flat=True)
+            self._names[part] = list(fitting.distinct()[: MOST_TARGETS + 1])
+        return self._names[part]
+
+
 def known_types() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(configuration_types())]
 
@@ -67,9 +91,9 @@ class FrameFilter(filters.FilterSet):
     )
     basename = filters.CharFilter("basename", "icontains", help_text="Part of the name, in any case")
     basename_exact = filters.CharFilter("basename", help_text="Whole name")
-    target_name = AsciiFilter(method="filter_target_part", help_text="Part of the target's name, in any case")
+    target_name = TargetPartFilter(letters=anyascii, help_text="Part of the target's name, in any case")
     target_name_exact = AsciiFilter("target_name", help_text="Whole name of the target")
-    OBJECT = filters.CharFilter(method="filter_target_part", help_text="As target_name, letters taken as they are")
+    OBJECT = TargetPartFilter(letters=str, help_text="As target_name, letters taken as they are")
     empty_target_name = FlagFilter(
         method="filter_empty_target_name", any_word=True, help_text="true: frames without a target's name"
     )
@@ -147,25 +171,6 @@ class FrameFilter(filters.FilterSet):
     class Meta:
         model = Frame
         fields: Sequence[str] = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._found_names: dict[str, list[str]] = {}
-
-    def filter_target_part(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:  # noqa: ARG002 - django-filter's signature
-        """Frames of the few targets whose names fit, which an index holds; of many targets by the text itself."""
-        if queryset.model is not Frame:
-            return queryset.filter(target_name__icontains=value)
-        names = self._target_names(value)
-        if len(names) > MOST_TARGETS:
-            return queryset.filter(target_name__icontains=value)
-        return queryset.filter(target_name__in=names)
-
-    def _target_names(self, part: str) -> list[str]:
-        if part not in self._found_names:
-            fitting = TargetTally.objects.filter(target_name__icontains=part).values_list("target_name", flat=True)
-            self._found_names[part] = list(fitting.distinct()[: MOST_TARGETS + 1])
-        return self._found_names[part]
 
     def filter_empty_target_name(self, queryset: FrameQuerySet, name: str, value: bool) -> FrameQuerySet:  # noqa: ARG002, FBT001 - django-filter's signature
         return queryset.filter(target_name="") if value else queryset

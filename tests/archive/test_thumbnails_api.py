@@ -88,5 +88,5 @@ class TestThumbnails:
     def test_a_list_costs_the_same_for_any_number(self, client, frame, count, django_assert_num_queries):
         for number in range(count):
             post_thumbnail(client, frame, number)
-        with django_assert_num_queries(3):  # the token, the count, the pictures with their objects and frames
+        with django_assert_num_queries(2):  # the token, the pictures with their objects and frames
             client.get("/thumbnails/")

@@ -1,20 +1,18 @@
-"""`manage.py cacheaggregates`: look up what there is to choose from, so that readers need not wait for it."""
+"""`manage.py cacheaggregates`: what deployments of the original run every hour. Here answers are live without it."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
-from archive.domain.aggregates import fill_cache
+from archive.domain import tallies
 
 
 class Command(BaseCommand):
     help = (
-        "Fill the cache of /frames/aggregate/ for a day; run it every hour, say, where that takes longer than readers "
-        "like to wait. Needs CACHE_LOC: a cache of this process alone ends with it."
+        "Fold what has changed into the tallies that /frames/aggregate/ is answered from. Beat does it every 15 s; "
+        "this is for deployments without beat, and for the cron jobs of the original."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        for kind, found in fill_cache(at=timezone.now()).items():
-            counts = ", ".join(f"{len(values)} {name}" for name, values in found.values.items())
-            self.stdout.write(f"{kind} frames: {counts}")
+        folded = tallies.fold()
+        self.stdout.write(f"Folded: {folded} changes. /frames/aggregate/ is exact before and after.")
