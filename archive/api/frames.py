@@ -89,7 +89,7 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         for found in self._dicts_of([int(self.kwargs["pk"])], at=timezone.now()):
             return Response(found)
-        raise Http404
+        raise Http404("No Frame matches the given query.")
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         posted = PostedFrameSerializer(data=request.data)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from archive.api import cursor
-from archive.domain.counts import Count, count, tallied_count
+from archive.domain.counts import UNBOUNDED, Count, count, tallied_count
 from archive.domain.leap import leap_of
 from archive.domain.listing import Listing, Narrowing
 from archive.domain.order import NEWEST_FIRST, Order
@@ -24,6 +24,7 @@ from archive.models import Frame
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this module
     from rest_framework.views import APIView
 
+LOOK_AHEAD = 2000
 LARGEST_OFFSET = 2**62  # PostgreSQL counts rows with 63 bits
 
 
@@ -72,18 +73,28 @@ class FrameRows:
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
+        self._count: Count | None = None
 
     def page(
         self, order: Order | None, *, offset: int, most: int, after: Narrowing | None = None
     ) -> list[tuple[Any, ...]]:
         order = order or NEWEST_FIRST
+        if after is None and self._listing.terms.columns & UNBOUNDED:
+            return self._page_and_count(order, offset=offset, most=most)
         leap = leap_of(self._listing, order, offset) if after is None else None
         if leap is None:
             return self._listing.keys(order, offset=offset, most=most, after=after)
         return self._listing.keys(order, offset=offset - leap.n_skipped, most=most, after=leap.onwards)
 
+    def _page_and_count(self, order: Order, *, offset: int, most: int) -> list[tuple[Any, ...]]:
+        """What is costly to find is found once: where the end of the list is near, it tells the count."""
+        keys = self._listing.keys(order, offset=offset, most=max(most, LOOK_AHEAD))
+        if len(keys) < LOOK_AHEAD and (keys or not offset):
+            self._count = Count(offset + len(keys))
+        return keys[:most]
+
     def count(self) -> Count:
-        return count(self._listing)
+        return self._count or count(self._listing)
 
     def known_count(self) -> Count | None:
         known = tallied_count(self._listing)

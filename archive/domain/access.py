@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-from archive.domain.store import store_named
+from archive.domain.store import store_named, the_store
 from archive.errors import ConflictError, NotFoundError
 from archive.models import Frame, StoredObject, Version
 from ingest.stores.links import LinkSigner
@@ -20,25 +20,26 @@ def url_of(stored: StoredObject, *, lifetime: timedelta | None = None) -> str:
 class Links:
     """Links to bytes for whoever holds them, for LINK_HOURS; one of these per answer makes many.
 
-    Links into S3 are the archive's own, under `base_url`, and redirect when they are followed: to sign one for S3
-    itself takes a hundred times as long, and most links of a list are never followed.
+    They lead to the archive's own route of stored files, which sends the bytes or, where S3 holds them, redirects: to
+    sign a link for S3 takes a hundred times as long, and most links of a list are never followed.
     """
 
     def __init__(self, base_url: str) -> None:
+        """`base_url` is the archive's own; FILESYSTEM_STORAGE_BASE_URL stands above it for the local store."""
+        self._store = the_store()
         self._expires_at = datetime.now(UTC) + settings.LINK_LIFETIME
-        self._signer = own_signer(base_url)
+        self._signer = own_signer(base_url if self._store.name == "s3" else settings.STORE.base_url)
 
     def to(self, store: str, path: str, version_id: str) -> str:
-        found = store_named(store)
-        if found.name == "s3":
-            return self._signer.link(path, version_id, expires_at=self._expires_at)
-        return found.signed_url(path, version_id, expires_in=settings.LINK_LIFETIME)
+        if store != self._store.name or store == "dummy":
+            return store_named(store).signed_url(path, version_id, expires_in=settings.LINK_LIFETIME)
+        return self._signer.link(path, version_id, expires_at=self._expires_at)
 
     def to_object(self, stored: StoredObject) -> str:
         return self.to(stored.store, stored.path, stored.version_id)
 
 
-def own_signer(base_url: str) -> LinkSigner:
+def own_signer(base_url: str = "") -> LinkSigner:
     """What makes and checks links to the archive's own route of stored files."""
     return LinkSigner(base_url=base_url, signing_key=settings.STORE.signing_key)
 

@@ -47,10 +47,15 @@ def count(listing: Listing) -> Count:
 
 def tallied_count(listing: Listing) -> int | None:
     """Count of a list by tallies alone, which costs next to nothing; None when they do not know it."""
-    rows = [tally_of(listing, part) for part in listing.parts]
-    if any(found is None for found in rows) or not listing.terms.window.is_open:
+    if not listing.terms.window.is_open:
         return None
-    return sum(_sum_of(found) for found in rows if found is not None)
+    found = 0
+    for part in listing.parts:
+        tally = listing.frames_of(part) if part.is_few else tally_of(listing, part)
+        if tally is None:
+            return None
+        found += tally.count() if part.is_few else _sum_of(tally)
+    return found
 
 
 def tally_of(listing: Listing, part: Part) -> QuerySet[Any] | None:

@@ -37,10 +37,13 @@ def count(scope: str, name: str, *, at: datetime) -> int:
     if limit is None:
         return 0
     key = _key(scope, name, limit, at)
-    cache.add(key, 0, limit.span_s)
     try:
         return cache.incr(key)
-    except ValueError:  # the cache does not answer, or has dropped it just now
+    except ValueError:  # the first of this span, or the cache does not answer
+        cache.add(key, 0, limit.span_s)
+    try:
+        return cache.incr(key)
+    except ValueError:
         return 0
 
 

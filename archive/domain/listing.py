@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from archive.domain.order import Order
+from archive.domain.prepared import run
 from archive.models import Frame, FrameQuerySet, Proposal, Reader
 
 # More frames than these can only wait for their flag when beat has stood still: they are then asked for by their date.
@@ -60,12 +62,14 @@ class Part:
     is_public : what their flag says.
     proposals : of these proposals only; None: of any.
     is_tallied : whether tallies tell how many they are.
+    is_few : they are named one by one.
     """
 
     condition: Q
     is_public: bool
     proposals: tuple[str, ...] | None = None
     is_tallied: bool = True
+    is_few: bool = False
 
     def of(self, frames: FrameQuerySet) -> FrameQuerySet:
         return frames.filter(self.condition)
@@ -80,7 +84,7 @@ def parts_for(reader: Reader, *, at: datetime, public: bool | None, using: str =
     mine = _proposals_of(reader)
     if everything and public is None:
         return [Part(Q(is_public=True), is_public=True), Part(Q(is_public=False), is_public=False)]
-    due = _due(at, using=using)
+    due, is_few = _due(at, using=using)
     if public is False:
         if not everything and not mine:
             return []
@@ -90,7 +94,7 @@ def parts_for(reader: Reader, *, at: datetime, public: bool | None, using: str =
         parts.append(_hidden(mine))
         due = due and due & ~Q(proposal_id__in=mine)
     if due:
-        parts.append(Part(due, is_public=False, is_tallied=False))
+        parts.append(Part(due, is_public=False, is_tallied=False, is_few=is_few))
     return parts
 
 
@@ -110,13 +114,20 @@ def _proposals_of(reader: Reader) -> tuple[str, ...]:
     return tuple(Proposal.ids_of(reader))
 
 
-def _due(at: datetime, *, using: str) -> Q | None:
-    """Frames whose public date has come and whose flag does not say so yet: a few, for a minute at the most."""
-    due = Q(is_public=False, public_date__lte=at)
-    ids = list(Frame.objects.using(using).filter(due).values_list("pk", flat=True)[: MOST_DUE + 1])
+def _due(at: datetime, *, using: str) -> tuple[Q | None, bool]:
+    """Frames whose public date has come and whose flag does not say so yet; and whether they are few, as they should.
+
+    Beat sets the flags every minute.
+    """
+    ids = [row[0] for row in run(_first_due, AnonymousUser(), at=at, using=using)]
     if len(ids) > MOST_DUE:
-        return due
-    return Q(is_public=False, pk__in=ids) if ids else None
+        return Q(is_public=False, public_date__lte=at), False
+    return (Q(is_public=False, pk__any_of=ids), True) if ids else (None, True)
+
+
+def _first_due(_reader: Reader, at: datetime, _ids: Sequence[int]) -> QuerySet[Any, Any]:
+    due = Frame.objects.filter(is_public=False, public_date__lte=at)
+    return due.values_list("pk", flat=True)[: MOST_DUE + 1]
 
 
 @dataclass(frozen=True, slots=True)

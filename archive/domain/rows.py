@@ -1,14 +1,14 @@
 """Frames as they are shown, read in a few statements however many they are."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from archive.models import Frame, FrameQuerySet, Reader, Relation, Thumbnail, Version, sky
+from archive.domain.prepared import run
+from archive.models import Frame, Reader, Relation, Thumbnail, Version, sky
 from archive.models.frame import visible_condition
 
 COLUMNS = (
@@ -63,46 +63,37 @@ class FrameRow:
 
 def rows_of(ids: Sequence[int], reader: Reader, *, at: datetime, parts: Parts) -> list[FrameRow]:
     """Frames in the order of `ids`; those that `reader` may not see, or that have gone meanwhile, are left out."""
-    seen = Frame.objects.visible_to(reader, at=at).filter(pk__in=ids)
-    found = {row.columns["id"]: row for row in _frames(seen)}
-    for version in _versions(found):
-        found[version["frame_id"]].versions.append(version)
+    found = {}
+    for *values, wkb in run(_frames, reader, at=at, ids=ids):
+        found[values[0]] = FrameRow(dict(zip(COLUMNS, values, strict=True)), sky.geojson_of_binary(wkb))
+    seen = list(found)
+    for version in run(_versions, reader, at=at, ids=seen):
+        found[version[0]].versions.append(dict(zip(VERSION_COLUMNS, version, strict=True)))
     if parts.thumbnails:
-        for picture in _thumbnails(found):
-            found[picture["frame_id"]].thumbnails.append(picture)
+        for picture in run(_thumbnails, reader, at=at, ids=seen):
+            found[picture[0]].thumbnails.append(dict(zip(THUMBNAIL_COLUMNS, picture, strict=True)))
     if parts.related:
-        for frame_id, related in _related(found, reader, at=at).items():
-            found[frame_id].related = sorted(related)
+        for frame_id, other in run(_related, reader, at=at, ids=seen):
+            found[frame_id].related.append(other)
     return [found[frame_id] for frame_id in ids if frame_id in found]
 
 
-def _frames(frames: FrameQuerySet) -> Iterable[FrameRow]:
-    shown = frames.annotate(wkb=sky.as_binary("area")).values_list(*COLUMNS, "wkb")
-    for *values, wkb in shown:
-        yield FrameRow(dict(zip(COLUMNS, values, strict=True)), sky.geojson_of_binary(wkb))
+def _frames(reader: Reader, at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
+    seen = Frame.objects.visible_to(reader, at=at).filter(pk__any_of=ids)
+    return seen.annotate(wkb=sky.as_binary("area")).values_list(*COLUMNS, "wkb")
 
 
-def _versions(ids: Iterable[int]) -> QuerySet[Any, dict[str, Any]]:
-    found = Version.objects.filter(frame__in=list(ids)).order_by("-created", "-id")
-    rows: QuerySet[Any, dict[str, Any]] = found.values(*VERSION_COLUMNS)
-    return rows
+def _versions(_reader: Reader, _at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return Version.objects.filter(frame__any_of=ids).order_by("-created", "-id").values_list(*VERSION_COLUMNS)
 
 
-def _thumbnails(ids: Iterable[int]) -> QuerySet[Any, dict[str, Any]]:
-    found = Thumbnail.objects.filter(frame__in=list(ids)).order_by("id")
-    rows: QuerySet[Any, dict[str, Any]] = found.values(*THUMBNAIL_COLUMNS)
-    return rows
+def _thumbnails(_reader: Reader, _at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return Thumbnail.objects.filter(frame__any_of=ids).order_by("id").values_list(*THUMBNAIL_COLUMNS)
 
 
-def _related(ids: Iterable[int], reader: Reader, *, at: datetime) -> dict[int, set[int]]:
-    """Ids of related frames in both directions: the id of a hidden one would tell that it exists."""
-    named = list(ids)
-    forwards = Relation.objects.filter(Q(source__in=named), visible_condition(reader, at=at, prefix="derived__"))
-    backwards = Relation.objects.filter(Q(derived__in=named), visible_condition(reader, at=at, prefix="source__"))
-    pairs = forwards.values_list("source_id", "derived_id").union(
-        backwards.values_list("derived_id", "source_id"), all=True
-    )
-    related: dict[int, set[int]] = defaultdict(set)
-    for frame_id, other in pairs:
-        related[frame_id].add(other)
-    return related
+def _related(reader: Reader, at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
+    """Frame and related frame, in both directions: the id of a hidden one would tell that it exists."""
+    forwards = Relation.objects.filter(Q(source__any_of=ids), visible_condition(reader, at=at, prefix="derived__"))
+    backwards = Relation.objects.filter(Q(derived__any_of=ids), visible_condition(reader, at=at, prefix="source__"))
+    pairs = forwards.values_list("source_id", "derived_id").union(backwards.values_list("derived_id", "source_id"))
+    return pairs.order_by("source_id", "derived_id")

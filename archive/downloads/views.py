@@ -1,7 +1,10 @@
 """A frame's file through the archive, and the links that the archive itself has signed."""
 
+from datetime import timedelta
+from urllib.parse import urlsplit
+
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -11,12 +14,12 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from archive.domain import access, search
-from archive.domain.store import the_store
+from archive.domain.store import store_named, the_store
 from archive.downloads.streams import file_response
 from archive.errors import NotFoundError, UsageError
 from archive.models import StoredObject
-from ingest.stores.local import LocalStore
-from ingest.stores.memory import MemoryStore
+
+REDIRECT_LIFETIME = timedelta(hours=1)  # long enough to resume a download by the same link
 
 
 class DownloadView(APIView):
@@ -37,7 +40,7 @@ class DownloadView(APIView):
 
 
 class SignedFileView(APIView):
-    """Bytes of a link that the local store signed: whoever holds it may read until it expires."""
+    """Bytes of a link that the archive signed: whoever holds it may read until it expires."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -45,18 +48,24 @@ class SignedFileView(APIView):
     schema = None
 
     def get(self, request: Request, path: str) -> HttpResponseBase:
-        return _signed_file(request, path)
+        stored = _signed_object(request, path)
+        if stored.store == "s3":
+            where = store_named(stored.store).signed_url(path, stored.version_id, expires_in=REDIRECT_LIFETIME)
+            # To a redirect within the same host clients send the Authorization header again, which S3 refuses.
+            if urlsplit(where).hostname != urlsplit(request.build_absolute_uri()).hostname:
+                return HttpResponseRedirect(where, headers={"Cache-Control": "no-store"})
+        return file_response(request, stored, filename=path.rsplit("/", 1)[-1])
 
-    head = get
+    def head(self, request: Request, path: str) -> HttpResponseBase:
+        """Answered here: a link that S3 signed for GET is refused to HEAD."""
+        return file_response(request, _signed_object(request, path), filename=path.rsplit("/", 1)[-1])
 
 
-def _signed_file(request: Request, path: str) -> HttpResponseBase:
-    store = the_store()
+def _signed_object(request: Request, path: str) -> StoredObject:
+    """The object of a link, if the archive made the link and it holds."""
     version_id = request.GET.get("versionId", "")
-    if not isinstance(store, LocalStore | MemoryStore):
-        raise PermissionDenied("This archive's store serves its own links.")
     try:
-        store.verify(
+        access.own_signer().verify(
             path=path,
             version_id=version_id,
             expires=request.GET.get("expires", ""),
@@ -65,5 +74,4 @@ def _signed_file(request: Request, path: str) -> HttpResponseBase:
         )
     except UsageError as error:
         raise PermissionDenied(str(error)) from error
-    stored = get_object_or_404(StoredObject, store=store.name, path=path, version_id=version_id)
-    return file_response(request, stored, filename=path.rsplit("/", 1)[-1])
+    return get_object_or_404(StoredObject, store=the_store().name, path=path, version_id=version_id)

@@ -1,6 +1,7 @@
 """What the archive knows, as rows."""
 
 from archive.models.account import PortalMembership, Profile
+from archive.models.any_of import AnyOf
 from archive.models.event import Event
 from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
@@ -10,6 +11,7 @@ from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, T
 from archive.models.version import Thumbnail, Version
 
 __all__ = [
+    "AnyOf",
     "Event",
     "Exposure",
     "Frame",

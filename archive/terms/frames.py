@@ -193,7 +193,7 @@ class FrameFilter(filters.FilterSet):
 
     def filter_box(self, queryset: FrameQuerySet, name: str, value: float) -> FrameQuerySet:  # noqa: ARG002 - django-filter's signature
         """The four borders make one box: it is applied with the first of them."""
-        borders = {border: self.form.cleaned_data[border] for border in WHOLE_SKY}
+        borders = {border: self.form.cleaned_data.get(border) for border in WHOLE_SKY}
         if name != next(border for border, limit in borders.items() if limit is not None):
             return queryset
         limits = [WHOLE_SKY[border] if limit is None else limit for border, limit in borders.items()]

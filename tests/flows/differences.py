@@ -143,8 +143,13 @@ def _text_by_kind(value: str, key: str) -> str:
 
 
 def _link_by_kind(link: str) -> str:
-    """Path and query without host, signature and cursor."""
+    """Path and query without host, signature and cursor; of a link to bytes only which bytes it leads to.
+
+    The original's links lead to S3, ours to the archive, which leads on to S3.
+    """
     parts = urlsplit(link)
+    if version_id := dict(parse_qsl(parts.query)).get("versionId"):
+        return f"<bytes of {parts.path.split('/', 2)[2]}, version {version_id}>"
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in SIGNED]
     query = [(name, "<cursor>" if name == "cursor" else value) for name, value in query]
     return f"{parts.path}?{urlencode(query)}"
