@@ -27,7 +27,6 @@ from tests.flows.web_server import web_server
 from tests.processes import until
 
 APPLY_DELAY_MS = 500  # each commit reaches the replica's readers that late
-ANYTHING_GOES, NO_LAG = "3600", "0"  # REPLICA_MAX_LAG_SECONDS
 
 
 @dataclass
@@ -37,14 +36,18 @@ class Standby:
     server: Replica
 
     @property
-    def place(self) -> dict[str, str]:
-        host, port = self.server.address.split(":")
-        return {"host": host, "port": port}
+    def host(self) -> str:
+        return self.server.address.split(":")[0]
+
+    @property
+    def port(self) -> str:
+        return self.server.address.split(":")[1]
 
     def ask(self, question: str) -> Any:
         """The first column of the answer."""
         known = connection.settings_dict
-        link = psycopg2.connect(**self.place, dbname="postgres", user=known["USER"], password=known["PASSWORD"])
+        whose = {"user": known["USER"], "password": known["PASSWORD"]}
+        link = psycopg2.connect(host=self.host, port=self.port, dbname="postgres", **whose)
         link.autocommit = True
         try:
             with link.cursor() as cursor:
@@ -111,36 +114,45 @@ class Site:
         return part
 
 
+@dataclass
+class Sites:
+    """Starts archives that differ in how late a replica they put up with."""
+
+    standby: Standby
+    ports: PortBlock
+    root: Path
+
+    @contextmanager
+    def site(self, *, most_lag_s: str) -> Iterator[Site]:
+        port = self.ports.take()
+        settings = {
+            "DB_HOST_READER": self.standby.server.address,
+            "REPLICA_MAX_LAG_SECONDS": most_lag_s,
+            "FILESTORE_TYPE": "local",
+            "FILESYSTEM_STORAGE_ROOT_DIR": str(self.root),
+            "FILESYSTEM_STORAGE_BASE_URL": f"http://127.0.0.1:{port}/",
+        }
+        with web_server(port, **settings) as address:
+            yield Site(address, self.root)
+
+
 @pytest.fixture(scope="module")
-def make_site(standby, tmp_path_factory) -> Iterator[Callable[..., Any]]:
-    ports, root = PortBlock(), tmp_path_factory.mktemp("store")
-
-    def make(most_lag_s: str) -> Any:
-        port = ports.take()
-        return web_server(
-            port,
-            DB_HOST_READER=standby.server.address,
-            REPLICA_MAX_LAG_SECONDS=most_lag_s,
-            FILESTORE_TYPE="local",
-            FILESYSTEM_STORAGE_ROOT_DIR=str(root),
-            FILESYSTEM_STORAGE_BASE_URL=f"http://127.0.0.1:{port}/",
-        )
-
-    make.root = root
-    yield make
+def sites(standby, tmp_path_factory) -> Iterator[Sites]:
+    ports = PortBlock()
+    yield Sites(standby, ports, tmp_path_factory.mktemp("store"))
     ports.release()
 
 
 @pytest.fixture(scope="module")
-def site(make_site) -> Iterator[Site]:
-    with make_site(ANYTHING_GOES) as address:
-        yield Site(address, make_site.root)
+def site(sites) -> Iterator[Site]:
+    with sites.site(most_lag_s="3600") as made:
+        yield made
 
 
 @pytest.fixture
-def make_frame(transactional_db, use_store, make_site) -> FrameFactory:
+def make_frame(transactional_db, use_store, sites) -> FrameFactory:
     cache.clear()
-    return FrameFactory(use_store(type="local", root_dir=str(make_site.root), base_url="http://127.0.0.1/"))
+    return FrameFactory(use_store(type="local", root_dir=str(sites.root), base_url="http://127.0.0.1/"))
 
 
 @pytest.fixture
@@ -157,7 +169,7 @@ def behind(standby, make_frame) -> Iterator[dict[str, Frame]]:
 
 @pytest.fixture
 def admin_token(admin) -> str:
-    return Token.objects.get(user=admin).key
+    return str(Token.objects.get(user=admin).key)
 
 
 def named(frames: dict[str, Frame], *wanted: str) -> set[str]:
@@ -207,9 +219,8 @@ def test_a_single_frame_that_the_replica_lacks_is_found(site, behind):
         assert site.get(f"/frames/{hidden}/{part}").status_code == 404
 
 
-def test_a_replica_that_is_too_far_behind_answers_nothing(make_site, behind, site):
-    with make_site(NO_LAG) as address:
-        strict = Site(address, make_site.root)
+def test_a_replica_that_is_too_far_behind_answers_nothing(sites, behind, site):
+    with sites.site(most_lag_s="0") as strict:
         assert strict.names() == named(behind, "kept", "new")
         assert strict.replica_is()["status"] == "reduced"
         assert "behind: pages come from the primary" in strict.replica_is()["detail"]
@@ -247,8 +258,8 @@ def alias(standby) -> Iterator[None]:
     Before Django sets a test up: a mirror, once known, is neither made nor flushed.
     """
     ours = connections.databases["default"]
-    place = {"HOST": standby.place["host"], "PORT": standby.place["port"]}
-    connections.databases[replica.READER] = {**ours, **place, "TEST": {**ours["TEST"], "MIRROR": "default"}}
+    theirs = {"HOST": standby.host, "PORT": standby.port, "TEST": {**ours["TEST"], "MIRROR": "default"}}
+    connections.databases[replica.READER] = {**ours, **theirs}
     yield
     del connections.databases[replica.READER]
 
