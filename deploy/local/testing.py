@@ -116,7 +116,7 @@ class ServicesOfTests:
         """Start a replica of PostgreSQL, with all of its databases. Whoever asks for it stops it."""
         door = replace(self._door(), user=self._database.user, password=self._database.password)
         made = replica(
-            self._folder / "replica",
+            Path(tempfile.mkdtemp(prefix="replica-", dir=self._folder)),
             door,
             primary=self._database,
             database=self.settings["DB_NAME"],
