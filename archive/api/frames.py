@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.pagination import EitherPages, FrameRows
+from archive.api.pagination import EitherPages, FrameRows, LimitOffset
 from archive.api.posted import PostedFrameSerializer, refused_as_field
 from archive.api.representations import (
     AnswerRepresentation,
@@ -90,7 +90,10 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
 
         keys = with_fallback(page, request.user, at=now)
         place = [term.column for term in self.order()].index("id")
-        return self.get_paginated_response(self._dicts_of([key[place] for key in keys], at=now))
+        found = self._dicts_of([key[place] for key in keys], at=now)
+        if isinstance(self.paginator, LimitOffset):  # a frame that was hidden a moment ago is not counted either
+            self.paginator.count -= len(keys) - len(found)
+        return self.get_paginated_response(found)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         for found in self._dicts_of([int(self.kwargs["pk"])], at=timezone.now()):
