@@ -1,10 +1,11 @@
-"""PostgreSQL with PostGIS, and the cache."""
+"""PostgreSQL with PostGIS, its replica, and the cache."""
 
+from datetime import timedelta
 from typing import Any
 
 from settings import env
 
-__all__ = ["CACHES", "DATABASES", "DEFAULT_AUTO_FIELD"]
+__all__ = ["CACHES", "DATABASES", "DATABASE_ROUTERS", "DEFAULT_AUTO_FIELD", "REPLICA_MAX_LAG"]
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
@@ -19,6 +20,18 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"connect_timeout": 5},
     },
 }
+_host, _port = env.DB_HOST_READER
+if env.HAS_DB_HOST_READER and (_host, _port or env.DB_PORT) != (env.DB_HOST, env.DB_PORT):
+    DATABASES["reader"] = {
+        **DATABASES["default"],
+        "HOST": _host,
+        "PORT": _port or env.DB_PORT,
+        # A machine that vanished must not hold a page for long, for the primary can answer it: s, ms, s, s.
+        "OPTIONS": {"connect_timeout": 2, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2},
+        "TEST": {"MIRROR": "default"},
+    }
+DATABASE_ROUTERS = ["archive.domain.replica.PrimaryWrites"]
+REPLICA_MAX_LAG = timedelta(seconds=env.REPLICA_MAX_LAG_SECONDS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"

@@ -114,6 +114,20 @@ def _networks(name: str, default: str, says: str) -> tuple[str, ...]:
     return _read(name, default, says, parse)
 
 
+def _address(name: str, default: str, says: str) -> tuple[str, int | None]:
+    """Host and port; None where only a host is given, which may be an IPv6 address or the folder of a socket."""
+
+    def parse(raw: str) -> tuple[str, int | None]:
+        found = re.fullmatch(r"(\[[^]]+\]|[^:/]+):(.*)", raw.strip())
+        if found is None:
+            return raw.strip(), None
+        if not found[2].isdecimal() or not 0 < int(found[2]) < 65_536:
+            raise ValueError("give a host, or host:port")
+        return found[1].strip("[]"), int(found[2])
+
+    return _read(name, default, says, parse)
+
+
 def _mapping(name: str, default: str, says: str) -> dict[str, str]:
     def parse(raw: str) -> dict[str, Any]:
         value = ast.literal_eval(raw)
@@ -160,13 +174,20 @@ CACHE_BACKEND = _text("CACHE_BACKEND", "", "Django cache backend; memcached when
 
 # Database
 DB_HOST = _text("DB_HOST", "127.0.0.1", "PostgreSQL that takes writes")
-DB_HOST_READER = _text(
-    "DB_HOST_READER", "127.0.0.1", "PostgreSQL that may answer reads; equal to DB_HOST when there is no replica"
+DB_HOST_READER = _address(
+    "DB_HOST_READER",
+    "127.0.0.1",
+    "streaming replica that may answer pages, as host or host:port; not set, or equal to DB_HOST, when there is none",
 )
-DB_PORT = _number("DB_PORT", "5432", "port of both")
+# Neither the default nor the word of a `make run` names a replica of the DB_HOST that somebody set.
+HAS_DB_HOST_READER = bool(os.environ.get("DB_HOST_READER"))
+DB_PORT = _number("DB_PORT", "5432", "port of both, where DB_HOST_READER gives none")
 DB_NAME = _text("DB_NAME", "archive", "database")
 DB_USER = _text("DB_USER", "postgres", "role")
 DB_PASS = _text("DB_PASS", "postgres", "its password")
+REPLICA_MAX_LAG_SECONDS = _number(
+    "REPLICA_MAX_LAG_SECONDS", "30", "pages come from DB_HOST while the replica is further behind than this, s"
+)
 
 # File store
 FILESTORE_TYPE = _text("FILESTORE_TYPE", "dummy", "dummy (keeps nothing), local or s3")

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from archive.domain.aggregates import COLUMN_OF, Counts, aggregate
 from archive.domain.listing import Listing, parts_for
+from archive.domain.replica import with_fallback
 from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
 
@@ -95,8 +96,12 @@ def _answer(request: Request, asked: dict[str, Any]) -> Response:
     if not asked["counts"] and (refusal := _window_fault(asked)):
         return Response(refusal, status=status.HTTP_400_BAD_REQUEST)
     at = timezone.now()
-    listing = _listing(request, asked, at=at)
-    counts = aggregate(listing, timeout_ms=_timeout_ms(request, asked))
+
+    def counted(alias: str) -> tuple[Listing, Counts]:
+        listing = _listing(request, asked, at=at, using=alias)
+        return listing, aggregate(listing, timeout_ms=_timeout_ms(request, asked))
+
+    listing, counts = with_fallback(counted, request.user, at=at)
     if asked["counts"]:
         return Response(_body({name: dict(sorted(found.items())) for name, found in counts.items()}, at))
     return Response(_body(_values(counts), at if listing.parts else None))
@@ -111,10 +116,10 @@ def _window_fault(asked: dict[str, Any]) -> str:
     return ""
 
 
-def _listing(request: Request, asked: dict[str, Any], *, at: datetime) -> Listing:
+def _listing(request: Request, asked: dict[str, Any], *, at: datetime, using: str) -> Listing:
     terms = asked_terms(request.query_params)
     public = terms.public if asked["counts"] else _original_public(asked)
-    return Listing(terms, parts_for(request.user, at=at, public=public))
+    return Listing(terms, parts_for(request.user, at=at, public=public, using=using), using)
 
 
 def _original_public(asked: dict[str, Any]) -> bool | None:

@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.api.pagination import EitherPages, FrameRows
+from archive.api.pagination import EitherPages, FrameRows, LimitOffset
 from archive.api.posted import PostedFrameSerializer, refused_as_field
 from archive.api.representations import (
     AnswerRepresentation,
@@ -28,6 +28,7 @@ from archive.domain import search
 from archive.domain.frames import delete_frame
 from archive.domain.listing import listing_for
 from archive.domain.order import Order
+from archive.domain.replica import with_fallback
 from archive.domain.rows import Parts, rows_of
 from archive.domain.store import the_store
 from archive.errors import NotFoundError
@@ -81,10 +82,18 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         now = timezone.now()
-        listing = listing_for(request.user, asked_terms(request.query_params), at=now)
-        keys = cast("list[tuple[Any, ...]]", self.paginator.paginate_queryset(FrameRows(listing), request))  # type: ignore[arg-type] # a listing, which its paginators take
+        terms = asked_terms(request.query_params)
+
+        def page(alias: str) -> list[tuple[Any, ...]]:
+            listing = listing_for(request.user, terms, at=now, using=alias)
+            return cast("list[tuple[Any, ...]]", self.paginator.paginate_queryset(FrameRows(listing), request))  # type: ignore[arg-type] # a listing, which its paginators take
+
+        keys = with_fallback(page, request.user, at=now)
         place = [term.column for term in self.order()].index("id")
-        return self.get_paginated_response(self._dicts_of([key[place] for key in keys], at=now))
+        found = self._dicts_of([key[place] for key in keys], at=now)
+        if isinstance(self.paginator, LimitOffset):  # a frame that was hidden a moment ago is not counted either
+            self.paginator.count -= len(keys) - len(found)
+        return self.get_paginated_response(found)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         for found in self._dicts_of([int(self.kwargs["pk"])], at=timezone.now()):

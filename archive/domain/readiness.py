@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from kombu import Connection
 
-from archive.domain import broker
+from archive.domain import broker, replica
 from archive.domain.store import the_store
 from archive.errors import ArchiveError
 from archive.models import Event
@@ -58,6 +58,8 @@ def _tried() -> dict[str, Part]:
         "relay": _relay,
         "workers": _workers,
     }
+    if replica.is_configured():
+        checks["replica"] = _replica
     return {name: check() for name, check in checks.items()}
 
 
@@ -73,6 +75,14 @@ def _database() -> Part:
     if missing:
         return Part(State.DOWN, f"{len(missing)} migrations wait: run manage.py migrate")
     return Part(State.OK, f"PostGIS {version}")
+
+
+def _replica() -> Part:
+    found = replica.standing(at=timezone.now())
+    behind = found.fault if found.lag is None else f"at most {found.lag.total_seconds():.1f} s behind"
+    if found.is_fresh:
+        return Part(State.OK, behind)
+    return Part(State.REDUCED, f"{behind}: pages come from the primary", found.cause)
 
 
 def _store() -> Part:

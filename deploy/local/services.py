@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,8 @@ def plain_environment(**added: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cluster:
-    """One PostgreSQL data folder and what works on it."""
+class Cluster:
+    """One PostgreSQL data folder and what works on it. `environment` leads PostgreSQL's programs to its server."""
 
     data: Path
     door: Door
@@ -58,18 +58,23 @@ class _Cluster:
         unfinished = self.data.with_name("unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
+        for path in (unfinished.parent, unfinished):
+            self.account.hand_over(path)
+        done = self._fill(unfinished)
+        if done.returncode != 0:
+            raise FatalError(f"PostgreSQL could not make its data folder {unfinished}:\n{done.stdout}{done.stderr}")
+        unfinished.rename(self.data)
+
+    def _fill(self, unfinished: Path) -> subprocess.CompletedProcess[str]:
         password_file = unfinished.with_name("password")
         password_file.touch(mode=0o600)
         password_file.write_text(self.door.password, encoding="utf-8")
-        for path in (unfinished.parent, unfinished, password_file):
-            self.account.hand_over(path)
+        self.account.hand_over(password_file)
         options = ["--auth=scram-sha-256", f"--username={self.door.user}", f"--pwfile={password_file}"]
         command = [self.program("initdb"), *options, "--no-locale", "--encoding=UTF8", f"--pgdata={unfinished}"]
         done = self.account.run(command, environment=plain_environment())
         password_file.unlink()
-        if done.returncode != 0:
-            raise FatalError(f"PostgreSQL could not make its data folder {unfinished}:\n{done.stdout}{done.stderr}")
-        unfinished.rename(self.data)
+        return done
 
     def _forget_dead_server(self) -> None:
         """Remove the lock of a server that was killed: its number may be another program's now, and then it counts."""
@@ -94,7 +99,7 @@ class _Cluster:
             subprocess.run(make, env=self.environment, capture_output=True, check=True)
 
 
-def _programs_for(data: Path) -> Path:
+def programs_for(data: Path) -> Path:
     """Find the programs of the version that made `data`, or of the newest that has PostGIS."""
     found = packages.postgis_versions()
     made_by = data / "PG_VERSION"
@@ -111,26 +116,33 @@ def _programs_for(data: Path) -> Path:
     return packages.postgres_programs(found[0])
 
 
-def postgres(folder: Path, door: Door, *, database: str, durable: bool) -> Provision:
-    """PostgreSQL with PostGIS. Not `durable` is faster, and loses data with the power."""
-    data = folder / "data"
-    cluster = _Cluster(data, door, database, programs=_programs_for(data), account=account_of("postgres"))
-    folder.mkdir(parents=True, exist_ok=True)
-    options = ["listen_addresses=127.0.0.1", f"port={door.port}", "unix_socket_directories=", "shared_buffers=256MB"]
-    options += ["jit=off", "random_page_cost=1.1", *(() if durable else FAST_AND_FORGETFUL)]
-    service = Service(
-        name="postgres",
+def server_of(cluster: Cluster, name: str, options: Iterable[str], *, when_ready: Callable[[], None]) -> Service:
+    """The server of one data folder."""
+    door = cluster.door
+    common = ("listen_addresses=127.0.0.1", f"port={door.port}", "unix_socket_directories=", "jit=off")
+    options = (*common, "random_page_cost=1.1", *options)
+    return Service(
+        name=name,
         prefix=cluster.account.prefix,
-        command=(cluster.program("postgres"), "-D", str(data), *(f"--{option}" for option in options)),
-        directory=folder,
+        command=(cluster.program("postgres"), "-D", str(cluster.data), *(f"--{option}" for option in options)),
+        directory=cluster.data.parent,
         environment=plain_environment(),
         ports=(door.port,),
         other_ports=door.other_ports,
         before_start=cluster.prepare,
         is_ready=cluster.is_ready,
-        when_ready=cluster.make_database,
+        when_ready=when_ready,
         stop_signal=signal.SIGINT,  # its "fast" shutdown: it does not wait for clients
     )
+
+
+def postgres(folder: Path, door: Door, *, database: str, durable: bool) -> Provision:
+    """PostgreSQL with PostGIS. Not `durable` is faster, and loses data with the power."""
+    data = folder / "data"
+    cluster = Cluster(data, door, database, programs=programs_for(data), account=account_of("postgres"))
+    folder.mkdir(parents=True, exist_ok=True)
+    options = ("shared_buffers=256MB", *(() if durable else FAST_AND_FORGETFUL))
+    service = server_of(cluster, "postgres", options, when_ready=cluster.make_database)
     settings = {"DB_HOST": "127.0.0.1", "DB_HOST_READER": "127.0.0.1", "DB_PORT": str(door.port)}
     settings |= {"DB_NAME": database, "DB_USER": door.user, "DB_PASS": door.password}
     return Provision((service,), settings)

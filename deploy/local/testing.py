@@ -3,7 +3,7 @@
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from deploy.local.issuer import issuer
 from deploy.local.ports import PortBlock
+from deploy.local.replica import replica
 from deploy.local.service import Provision, Service
 from deploy.local.services import Door, memcached, postgres, rabbitmq
 from deploy.local.supervisor import Supervisor
@@ -38,6 +39,13 @@ class Switch:
 
     def start(self) -> None:
         self.supervisor.start([self.service])
+
+
+@dataclass(frozen=True, slots=True)
+class Replica(Switch):
+    """A streaming replica of PostgreSQL, and what DB_HOST_READER is then."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class ServicesOfTests:
         self._folder.chmod(0o711)  # the user that PostgreSQL runs as may have to pass through
         self._ports = PortBlock()
         self.issuer_port = self._ports.take()
+        self._database = self._door("archive")
         provisions = self._provisions()
         self.settings: dict[str, str] = {"BUCKET": BUCKET}
         for provision in provisions:
@@ -103,6 +112,20 @@ class ServicesOfTests:
         keys = settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"]
         return S3Server(settings["S3_ENDPOINT_URL"], *keys, region=settings["AWS_DEFAULT_REGION"], bucket=BUCKET)
 
+    def add_replica(self, *, apply_delay_ms: int) -> Replica:
+        """Start a replica of PostgreSQL, with all of its databases. Whoever asks for it stops it."""
+        door = replace(self._door(), user=self._database.user, password=self._database.password)
+        made = replica(
+            Path(tempfile.mkdtemp(prefix="replica-", dir=self._folder)),
+            door,
+            primary=self._database,
+            database=self.settings["DB_NAME"],
+            apply_delay_ms=apply_delay_ms,
+        )
+        added = Replica(made.services[0], self._supervisor, made.settings["DB_HOST_READER"])
+        added.start()
+        return added
+
     def stop(self) -> None:
         """Stop all and remove their data. Safe to repeat."""
         self._supervisor.stop()
@@ -117,7 +140,7 @@ class ServicesOfTests:
         cache = memcached(folder("memcached"), self._door())
         return [
             rabbitmq(folder("rabbitmq"), self._door("archive"), dist_port=take(), epmd_port=take()),
-            postgres(folder("postgres"), self._door("archive"), database="archive", durable=False),
+            postgres(folder("postgres"), self._database, database="archive", durable=False),
             cache,
             swift(
                 folder("swift"),

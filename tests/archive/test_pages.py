@@ -131,6 +131,7 @@ class TestReadiness:
         answer = self.parts(client)
         assert answer["parts"]["database"]["detail"].startswith("PostGIS")
         assert [answer["parts"][name]["status"] for name in ("database", "cache", "broker", "relay")] == ["ok"] * 4
+        assert "replica" not in answer["parts"]  # there is none
         # The tests' store keeps files in memory, and no worker runs: both are told, neither is fatal.
         assert (answer["status"], answer["parts"]["workers"]["status"]) == ("reduced", "reduced")
 
