@@ -31,7 +31,8 @@ LARGEST_OFFSET = 2**62  # PostgreSQL counts rows with 63 bits
 class Rows(Protocol):
     """What can be gone through by pages."""
 
-    model: type[Model]
+    @property
+    def model(self) -> type[Model]: ...
 
     def page(self, order: Order | None, *, offset: int, most: int, after: Narrowing | None = None) -> list[Any]: ...
 

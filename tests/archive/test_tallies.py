@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -25,29 +26,32 @@ def spans_of(day: date) -> list[tuple[int, date]]:
     return [(0, date(1, 1, 1)), (1, day.replace(month=1, day=1)), (2, day.replace(day=1)), (3, day)]
 
 
-def recounted() -> dict[type, Counter]:
+def recounted() -> dict[Any, Counter[Any]]:
     """What the tallies should say, worked out from the frames here."""
-    wanted = {model: Counter() for model in (SetupTally, ProposalTally, ProposalTimeTally, TargetTally)}
+    wanted: dict[Any, Counter[Any]] = {
+        model: Counter() for model in (SetupTally, ProposalTally, ProposalTimeTally, TargetTally)
+    }
     for frame in Frame.objects.filter(is_listed=True):
         setup = tuple(getattr(frame, column) for column in SETUP)
         wanted[ProposalTally][frame.proposal_id, *setup, frame.is_public] += 1
         wanted[TargetTally][frame.target_name, frame.is_public] += 1
+        assert frame.observation_date is not None
         for span in spans_of(frame.observation_date.astimezone(UTC).date()):
             wanted[SetupTally][*span, *setup, frame.is_public] += 1
             wanted[ProposalTimeTally][*span, frame.proposal_id, frame.is_public] += 1
     return wanted
 
 
-def told() -> dict[type, Counter]:
+def told() -> dict[Any, Counter[Any]]:
     keys = {
         SetupTally: ("span", "starts_on", *SETUP, "is_public"),
         ProposalTally: ("proposal_id", *SETUP, "is_public"),
         ProposalTimeTally: ("span", "starts_on", "proposal_id", "is_public"),
         TargetTally: ("target_name", "is_public"),
     }
-    found = {}
+    found: dict[Any, Counter[Any]] = {}
     for model, columns in keys.items():
-        sums = model.objects.values_list(*columns).annotate(n=Sum("n_frames"))
+        sums = model._default_manager.values_list(*columns).annotate(n=Sum("n_frames"))
         found[model] = Counter({tuple(key): n for *key, n in sums if n})
     return found
 
@@ -94,11 +98,11 @@ class Walk:
     def __init__(self) -> None:
         self.number = 0
 
-    def new(self, kinds: list[dict]) -> list[Frame]:
+    def new(self, kinds: list[dict[str, Any]]) -> list[Frame]:
         self.number += len(kinds)
         return [make(self.number - place, **kind) for place, kind in enumerate(kinds)]
 
-    def step(self, name: str, given_: object) -> None:
+    def step(self, name: str, given_: Any) -> None:
         every_second = list(Frame.objects.order_by("pk").values_list("pk", flat=True))[::2]
         some = Frame.objects.filter(pk__in=every_second)
         match name:

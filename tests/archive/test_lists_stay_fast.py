@@ -1,0 +1,180 @@
+"""Each term of a list keeps to its number of statements; deep offsets and counts are the same as walked and counted ones.
+
+What the statements cost at a million rows is measured by `make bench`, and told in docs/performance.md.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.api.pagination import FrameRows
+from archive.domain import leap, spans
+from archive.domain.counts import count
+from archive.domain.listing import Window, listing_for
+from archive.domain.order import NEWEST_FIRST
+from archive.models import Frame
+from archive.models.tally import Span
+from archive.terms.asked import asked_terms
+from archive.terms.frames import FrameFilter
+from tests.archive.test_tallies import let_dates_pass
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+FIRST = datetime(2024, 12, 30, tzinfo=UTC)
+# Statements of a page that is full: frames whose flag waits, the count, keys of the page, frames, versions, relations.
+# A term that is taken apart into names asks for these too, a window counts what is left of its first and last day, and
+# what nothing bounds is found once and tells its count by the way.
+FULL_PAGE = 6
+COSTS = {
+    "start=2024-12-30T03:00Z": 7,
+    "end=2025-01-10T03:00Z": 7,
+    "DATE_OBS=2024-12-30T03:00Z": FULL_PAGE,
+    "L1PUBDAT=2024-12-30": FULL_PAGE,
+    **{f"{name}=2024-12-30": FULL_PAGE for name in ("dayobs", "DAY_OBS")},
+    "basename=FRAME": 5,
+    "basename_exact=fa15-frame000": 5,
+    **{f"{name}=51": 7 for name in ("target_name", "OBJECT")},
+    "target_name_exact=M 51": FULL_PAGE,
+    "empty_target_name=false": FULL_PAGE,
+    **{f"{name}=P1": FULL_PAGE for name in ("proposal_id", "PROPID")},
+    **{f"{name}=fa15": FULL_PAGE for name in ("instrument_id", "INSTRUME")},
+    **{f"{name}=lsc": FULL_PAGE for name in ("site_id", "SITEID")},
+    **{f"{name}=1m0a": FULL_PAGE for name in ("telescope_id", "TELID")},
+    **{f"{name}=rp": FULL_PAGE for name in ("primary_optical_element", "FILTER")},
+    **{f"{name}=EXPOSE": FULL_PAGE for name in ("configuration_type", "OBSTYPE", "include_configuration_type")},
+    **{f"{name}=DARK": FULL_PAGE for name in ("exclude_configuration_type", "exclude_OBSTYPE")},
+    **{f"{name}=7": FULL_PAGE for name in ("observation_id", "BLKUID", "request_id", "REQNUM")},
+    **{f"{name}=0": FULL_PAGE for name in ("reduction_level", "RLEVEL", "id__gt")},
+    **{f"{name}=1": 5 for name in ("exposure_time", "EXPTIME")},
+    "exclude_calibrations=true": FULL_PAGE,
+    "public=true": FULL_PAGE,
+    "submitter=ada": FULL_PAGE,
+    **{f"{name}=POINT(10.5 10.5)": 5 for name in ("covers", "intersects")},
+    "cone=10.5,10.5,1": 5,
+    **{f"{name}=0": 5 for name in ("ra_min", "dec_min")},
+    **{f"{name}=90": 5 for name in ("ra_max", "dec_max")},
+}
+
+
+@pytest.fixture
+def many(db) -> list[Frame]:
+    """300 public frames over the end of a year, two every third hour."""
+    rows = [
+        Frame(
+            basename=f"fa15-frame{number:03d}",
+            observation_date=FIRST + timedelta(hours=3 * (number // 2)),
+            observation_day=date(2024, 12, 30),
+            public_date=FIRST,
+            site_id="lsc",
+            telescope_id="1m0a",
+            instrument_id="fa15",
+            proposal_id="P1",
+            configuration_type="EXPOSE",
+            primary_optical_element="rp",
+            observation_id=7,
+            request_id=7,
+            submitter="ada",
+            target_name="M 51",
+            exposure_time=60.0,
+            area="SRID=4326;POLYGON((10 10, 11 10, 11 11, 10 11, 10 10))",
+            centre="SRID=4326;POINT(10.5 10.5)",
+            is_listed=True,
+        )
+        for number in range(300)
+    ]
+    return Frame.objects.bulk_create(rows)
+
+
+def statements_of(client, query: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(f"/frames/?{query}").status_code == 200
+    return len(asked)
+
+
+def test_every_term_has_its_cost():
+    assert sorted(query.split("=")[0] for query in COSTS) == sorted(FrameFilter.base_filters)
+
+
+@pytest.mark.parametrize("query", COSTS)
+def test_each_term_keeps_to_its_number_of_statements(many, api, query):
+    assert api(None).get(f"/frames/?{query}&limit=1").json()["results"], "the page must be full"
+    assert statements_of(api(None), f"{query}&limit=1") == COSTS[query]
+
+
+@pytest.mark.parametrize("query", ["site_id=lsc", "basename=FRAME", "covers=POINT(10.5 10.5)", "exposure_time=1", ""])
+def test_a_full_page_costs_no_more_than_a_small_one(many, api, query):
+    costs = {statements_of(api(None), f"{query}&limit={limit}") for limit in (1, 10, 100)}
+    assert len(costs) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("due", [0, 40])
+def test_a_deep_page_is_the_one_that_a_walk_finds(many, monkeypatch, due):
+    monkeypatch.setattr(leap, "FAR", 0)
+    if due:
+        Frame.objects.filter(pk__in=[frame.pk for frame in many[::7]]).update(public_date=None)
+        let_dates_pass(Frame.objects.filter(is_public=False))
+    expected = [(frame.observation_date, frame.pk) for frame in reversed(many)]
+    listing = listing_for(AnonymousUser(), asked_terms(QueryDict()), at=NOW)
+    for offset in (0, 1, 15, 16, 17, 150, 298, 299, 300, 5000):
+        found = FrameRows(listing).page(NEWEST_FIRST, offset=offset, most=10)
+        assert found == expected[offset : offset + 10], offset
+        leapt = leap.leap_of(listing, NEWEST_FIRST, offset)
+        assert (leapt is None) == (offset >= 300)
+        assert leapt is None or leapt.n_skipped <= offset
+
+
+def test_a_count_that_would_take_too_long_is_an_estimate_that_says_so(many, api, monkeypatch):
+    monkeypatch.setattr("archive.domain.counts.PATIENCE_MS", 1)
+    monkeypatch.setattr("archive.api.pagination.LOOK_AHEAD", 1)
+    with connection.cursor() as cursor:  # a substring so common that the frames themselves must be looked at, slowly
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("ANALYZE archive_frame")
+    listing = listing_for(AnonymousUser(), asked_terms(QueryDict("basename=frame&exposure_time=1")), at=NOW)
+    found = count(listing)
+    assert found.n > 0
+    answer = api(None).get("/frames/?basename=frame&limit=10&offset=20").json()
+    assert answer["count"] >= 31
+    assert answer["next"]
+
+
+INSTANTS = st.datetimes(datetime(2023, 11, 1), datetime(2026, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants them so
+
+
+@settings(max_examples=200, deadline=None)
+@given(start=st.none() | INSTANTS, end=st.none() | INSTANTS, instant=INSTANTS)
+def test_a_window_is_made_up_of_spans_and_rests_that_hold_each_instant_once(start, end, instant):
+    cover = spans.cover_of(Window(start, end))
+    is_inside = (start is None or start <= instant) and (end is None or instant <= end)
+    if cover is None:
+        return
+    held = sum(rest.start <= instant <= rest.end for rest in cover.rests)
+    day = instant.date()
+    rows = {
+        Span.ALL: date(1, 1, 1),
+        Span.YEAR: day.replace(month=1, day=1),
+        Span.MONTH: day.replace(day=1),
+        Span.DAY: day,
+    }
+    held += sum(matches(cover.days, span, starts_on) for span, starts_on in rows.items())
+    assert held == is_inside
+
+
+def matches(condition, span: Span, starts_on: date) -> bool:
+    """Whether a row of a tally meets the condition, worked out without the database."""
+    if not hasattr(condition, "children"):
+        name, value = condition
+        return {
+            "span": lambda: span == value,
+            "starts_on": lambda: starts_on == value,
+            "starts_on__gte": lambda: starts_on >= value,
+            "starts_on__lt": lambda: starts_on < value,
+            "pk__in": lambda: False,
+        }[name]()
+    found = (matches(child, span, starts_on) for child in condition.children)
+    return any(found) if condition.connector == "OR" else all(found)
