@@ -66,14 +66,14 @@ def _setup_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:
 
 
 def _proposal_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:
-    """Rows of a tally that tells proposals: at any time with any set-up, or at some time with every set-up."""
+    """Rows of a tally that tells proposals: at some time with every set-up, or at any time with some."""
     terms = listing.terms
     if not part.is_tallied:
         return None
-    if terms.window.is_open and terms.columns <= {"proposal_id", *SETUP}:
-        rows = terms.narrow(ProposalTally.objects.using(listing.using))
-    elif terms.columns <= {"proposal_id"} and (cover := cover_of(terms.window)):
+    if terms.columns <= {"proposal_id"} and (cover := cover_of(terms.window)):
         rows = terms.narrow(ProposalTimeTally.objects.using(listing.using), with_window=False).filter(cover.days)
+    elif terms.window.is_open and terms.columns <= {"proposal_id", *SETUP}:
+        rows = terms.narrow(ProposalTally.objects.using(listing.using))
     else:
         return None
     rows = rows.filter(is_public=part.is_public)
