@@ -38,17 +38,16 @@ GIVE_POSITIONS = """
 """
 
 
-def record_event(
-    name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime, to_fits_exchange: bool = False
-) -> Event:
+def record_event(name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime) -> Event:
     """Write an event in the caller's transaction: it happens if, and only if, what it reports happens."""
-    return Event.objects.create(
-        name=name, frame_id=frame.pk, body=body, created_at=at, to_fits_exchange=to_fits_exchange
-    )
+    return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at)
 
 
-def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Version], at: datetime) -> Event:
-    """Report new bytes of a frame, with the body that subscribers of the OCS archive know."""
+def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Version], at: datetime) -> None:
+    """Report new bytes of a frame, with the body that subscribers of the OCS archive know.
+
+    Bytes that are only said to be there are reported once more: a task reads them.
+    """
     area = {"type": "Polygon", "coordinates": [record.footprint]}
     body = {
         **record.headers,
@@ -62,12 +61,18 @@ def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Ver
         "frameid": frame.pk,
     }
     is_fits = any(version.is_fits for version in versions)
-    return record_event(EventName.FRAME_INGESTED, frame=frame, body=body, at=at, to_fits_exchange=is_fits)
+    new = Event(name=EventName.FRAME_INGESTED, frame_id=frame.pk, body=body, created_at=at, to_fits_exchange=is_fits)
+    is_proven = all(version.object.verified_at for version in versions)
+    Event.objects.bulk_create([new] if is_proven else [new, _posted(frame, at=at)])
 
 
-def record_posted(frame: Frame, *, at: datetime) -> Event:
+def record_posted(frame: Frame, *, at: datetime) -> None:
     """Report bytes that are only said to be there: a task reads them."""
-    return record_event(EventName.FRAME_POSTED, frame=frame, body={"frameid": frame.pk}, at=at)
+    _posted(frame, at=at).save(force_insert=True)
+
+
+def _posted(frame: Frame, *, at: datetime) -> Event:
+    return Event(name=EventName.FRAME_POSTED, frame_id=frame.pk, body={"frameid": frame.pk}, created_at=at)
 
 
 def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], datetime]) -> int:

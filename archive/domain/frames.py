@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from archive.domain import events
+from archive.domain.frame_rows import Written, make_exposure, write_frames
 from archive.domain.objects import NewObject, fill_in, forget_object, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
@@ -54,6 +55,16 @@ class NewVersion:
     extension: str
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A frame as it now stands, and what was written with it."""
+
+    frame: Frame
+    is_new: bool  # False: it was known before, if only by name, and may have more parts than these
+    versions: Sequence[Version]  # in the order of their MD5
+    named: Sequence[Frame]
+
+
 def locked_frame(*, basename: str) -> Frame:
     """The row of this name, locked to the end of the transaction; a bare placeholder if there was none."""
     Frame.objects.bulk_create([Frame(basename=basename)], ignore_conflicts=True)
@@ -80,7 +91,7 @@ def replace_bytes(version: Version, new: NewObject, *, at: datetime) -> None:
 
 def register_frame(
     *, record: FrameRecord, versions: Sequence[NewVersion], at: datetime, sent: frozenset[str] = EVERYTHING
-) -> Frame:
+) -> Registered:
     """Write a frame, its header, versions, relations and event; of a frame that exists only what stands in `sent`.
 
     Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
@@ -92,34 +103,37 @@ def register_frame(
         return _registered(record, versions, at=at, sent=sent)
 
 
-def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: datetime, sent: frozenset[str]) -> Frame:
-    frame = _frame_of(record)
-    before = [name for name in record.related if name.basename < record.basename]
-    after = [name for name in record.related if name.basename > record.basename]
-    _make_placeholders(before)
-    _write_frame(frame, sent=sent, has_bytes=bool(versions))
-    _make_placeholders(after)
+def _registered(
+    record: FrameRecord, versions: Sequence[NewVersion], *, at: datetime, sent: frozenset[str]
+) -> Registered:
+    new = _frame_of(record, at=at, has_bytes=bool(versions))
+    written = write_frames(new, named=[name.basename for name in record.related], changes=_changes(new, sent=sent))
+    frame = written.frame
     if "headers" in sent:
         _write_headers(frame, record)
-    _relate(frame, record.related)
+    _relate(written, record.related)
     if versions:
-        events.record_ingested(frame, record=record, versions=_add_versions(frame, versions, at=at), at=at)
-        if any(version.object.digest is None for version in versions):
-            events.record_posted(frame, at=at)
+        added = _add_versions(frame, versions, at=at)
+        events.record_ingested(frame, record=record, versions=added, at=at)
     else:
+        added = []
         events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
-    if not frame.is_listed:
+    if not frame.is_listed and not written.is_new:
         _list_if_complete(frame)
-    return frame
+    return Registered(frame, written.is_new, tuple(added), tuple(written.named.values()))
 
 
-def _frame_of(record: FrameRecord) -> Frame:
+def _frame_of(record: FrameRecord, *, at: datetime, has_bytes: bool) -> Frame:
     values: dict[str, Any] = {name: getattr(record, name) for name in COLUMNS}
-    frame = Frame(basename=record.basename, submitter=_submitter_of(record.headers), **values)
+    frame = Frame(basename=record.basename, submitter=_submitter_of(record.headers), modified_at=at, **values)
     if record.footprint is not None:
         frame.area = sky.polygon_of(record.footprint)
         frame.centre = sky.centre_of(record.footprint)
-    frame.exposure = _exposure_of(record)
+    match = OCS_NAME.match(record.basename)
+    if match is not None:
+        key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
+        frame.exposure_id = make_exposure(Exposure(**key, night=record.observation_day))
+    frame.is_listed = has_bytes and frame.observation_date is not None
     return frame
 
 
@@ -129,27 +143,18 @@ def _submitter_of(headers: Mapping[str, Any]) -> str:
     return "" if found is None else str(found).strip()[:LONGEST_SUBMITTER]
 
 
-def _exposure_of(record: FrameRecord) -> Exposure | None:
-    match = OCS_NAME.match(record.basename)
-    if match is None:
-        return None
-    key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
-    Exposure.objects.bulk_create([Exposure(**key, night=record.observation_day)], ignore_conflicts=True)
-    return Exposure.objects.get(**key)
-
-
-def _write_frame(frame: Frame, *, sent: frozenset[str], has_bytes: bool) -> None:
-    changed = [*sorted(sent & COLUMNS), "modified_at"]
+def _changes(frame: Frame, *, sent: frozenset[str]) -> set[str]:
+    """Columns that change when the frame is there already."""
+    changed = {"modified_at", *(sent & COLUMNS)}
     if "area" in sent:
-        changed += ["area", "centre"]
+        changed |= {"area", "centre"}
     if "site_id" in sent:
-        changed.append("exposure")
+        changed.add("exposure_id")
     if "headers" in sent:
-        changed.append("submitter")
-    frame.is_listed = has_bytes and frame.observation_date is not None
+        changed.add("submitter")
     if frame.is_listed:
-        changed.append("is_listed")
-    Frame.objects.bulk_create([frame], update_conflicts=True, unique_fields=["basename"], update_fields=changed)
+        changed.add("is_listed")
+    return changed
 
 
 def _write_headers(frame: Frame, record: FrameRecord) -> None:
@@ -164,23 +169,17 @@ def _write_headers(frame: Frame, record: FrameRecord) -> None:
 def _list_if_complete(frame: Frame) -> None:
     """List a frame whose bytes and whose date came with different requests."""
     row = Frame.objects.filter(pk=frame.pk, is_listed=False, observation_date__isnull=False)
-    row.filter(Exists(Version.objects.filter(frame=OuterRef("pk")))).update(is_listed=True)
+    if row.filter(Exists(Version.objects.filter(frame=OuterRef("pk")))).update(is_listed=True):
+        frame.is_listed = True
 
 
-def _make_placeholders(names: Sequence[RelatedName]) -> None:
-    rows = [Frame(basename=basename) for basename in sorted({name.basename for name in names})]
-    Frame.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _relate(frame: Frame, names: Sequence[RelatedName]) -> None:
+def _relate(written: Written, names: Sequence[RelatedName]) -> None:
     """Link a frame with those it names. Links are never taken back: a later header may only know less."""
-    if not names:
-        return
-    ids = dict(Frame.objects.filter(basename__in=[name.basename for name in names]).values_list("basename", "pk"))
     rows = []
     for name in names:
-        source, derived = (frame.pk, ids[name.basename]) if name.derived else (ids[name.basename], frame.pk)
-        rows.append(Relation(source_id=source, derived_id=derived, kind=name.kind))
+        named = written.named[name.basename]
+        source, derived = (written.frame, named) if name.derived else (named, written.frame)
+        rows.append(Relation(source=source, derived=derived, kind=name.kind))
     Relation.objects.bulk_create(rows, ignore_conflicts=True)
 
 
