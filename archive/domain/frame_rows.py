@@ -1,4 +1,7 @@
-"""A frame's row and those of the frames that it names, in one statement: docs/decisions/0009 says why this is SQL."""
+"""Rows of a frame, of the frames that it names, and of its parts, in three statements.
+
+docs/decisions/0009 says why this is SQL, and in which order rows are touched.
+"""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -7,23 +10,39 @@ from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection
+from django.db.models import Model
 
-from archive.models import Exposure, Frame
+from archive.models import Event, Exposure, Frame, Headers, Relation, StoredObject, Version
 
-# Django's own description of a model: https://docs.djangoproject.com/en/5.2/ref/models/meta/
-FIELDS = {field.column: field.attname for field in Frame._meta.concrete_fields}  # noqa: SLF001
-COLUMNS = ", ".join(FIELDS)
-FILLED = tuple(column for column in FIELDS if column != "id")
 
-# The rows come as JSON, and PostgreSQL gives each value the type of its column: the frame, and a bare placeholder for
-# each name. A name that another transaction brings just now is locked and stays as it is, and is not answered.
-# Only a row that was inserted has no xmax: an update by ON CONFLICT locks the old row first, and that stays in the new.
+def _fields(model: type[Model]) -> dict[str, str]:
+    """Columns of a table and the attributes that hold them."""
+    return {field.column: field.attname for field in model._meta.concrete_fields}  # noqa: SLF001 - a documented interface
+
+
+def _filled(model: type[Model]) -> list[str]:
+    return [column for column in _fields(model) if column != "id"]
+
+
+def _insert(model: type[Model]) -> str:
+    """Insert rows that come as JSON: PostgreSQL gives each value the type of its column."""
+    table, columns = model._meta.db_table, ", ".join(_filled(model))  # noqa: SLF001
+    return (
+        f"INSERT INTO {table} ({columns}) "  # noqa: S608 - names of our own tables
+        f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, %({table})s)"
+    )
+
+
+FRAME_FIELDS = _fields(Frame)
+
+# The rows are the frame and a bare placeholder for each name. A name that another transaction brings just now is
+# locked, stays as it is, and is not answered. Only a row that was inserted has no xmax: an update by ON CONFLICT locks
+# the old row first, and that stays in the new one.
 WRITE_FRAMES = """
     WITH held AS (
         SELECT {columns} FROM archive_frame WHERE basename = ANY(%(names)s)
     ), written AS (
-        INSERT INTO archive_frame ({filled})
-        SELECT {filled} FROM json_populate_recordset(NULL::archive_frame, %(rows)s)
+        {insert}
         WHERE basename = %(own)s OR basename NOT IN (SELECT basename FROM held)
         ORDER BY basename COLLATE "C"
         ON CONFLICT (basename) DO UPDATE SET {changes} WHERE archive_frame.basename = %(own)s
@@ -45,6 +64,24 @@ MAKE_EXPOSURE = """
     UNION ALL
     SELECT id FROM archive_exposure WHERE kind = %(kind)s AND site_id = %(site_id)s AND name = %(name)s
 """
+WRITE_PARTS = f"""
+    WITH header AS (
+        {_insert(Headers)} ON CONFLICT (frame_id) DO UPDATE SET data = EXCLUDED.data
+    ), relation AS (
+        {_insert(Relation)} ON CONFLICT DO NOTHING
+    ), stored AS (
+        {_insert(StoredObject)} RETURNING id, md5
+    ), event AS (
+        {_insert(Event)}
+    ), version AS (
+        INSERT INTO archive_version (frame_id, object_id, extension, md5, is_fits, created, preview_attempts)
+        SELECT frame_id, stored.id, extension, md5, is_fits, created, preview_attempts
+        FROM json_populate_recordset(NULL::archive_version, %(archive_version)s) JOIN stored USING (md5)
+        ORDER BY md5
+        RETURNING md5, id, object_id
+    )
+    SELECT md5, id, object_id FROM version
+"""  # noqa: S608 - names of our own tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +96,42 @@ class Written:
 def write_frames(frame: Frame, *, named: Iterable[str], changes: Collection[str]) -> Written:
     """Insert a frame, or change the columns `changes` of the one of its name; make placeholders for what it names."""
     own, others = frame.basename, sorted({*named} - {frame.basename})
-    changed = ", ".join(f"{column} = EXCLUDED.{column}" for column in sorted(changes))
-    statement = WRITE_FRAMES.format(columns=COLUMNS, filled=", ".join(FILLED), changes=changed)
-    rows = [frame, *(Frame(basename=name, modified_at=frame.modified_at) for name in others)]
+    statement = WRITE_FRAMES.format(
+        columns=", ".join(FRAME_FIELDS),
+        insert=_insert(Frame),
+        changes=", ".join(f"{column} = EXCLUDED.{column}" for column in sorted(changes)),
+    )
+    placeholders = [Frame(basename=name, modified_at=frame.modified_at) for name in others]
+    values = {"own": own, "names": [own, *others], "archive_frame": _as_json([frame, *placeholders])}
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"own": own, "names": [own, *others], "rows": _as_json(rows)})
-        answered = [(_frame_of(values), is_new) for *values, is_new in cursor]
+        cursor.execute(statement, values)
+        answered = [(_frame_of(row), is_new) for *row, is_new in cursor]
     is_new = any(is_new for answer, is_new in answered if answer.basename == own)
     found = {answer.basename: answer for answer, _ in answered}
     if missing := [name for name in others if name not in found]:
         found |= {brought.basename: brought for brought in Frame.objects.filter(basename__in=missing)}
     return Written(found.pop(own), found, is_new)
+
+
+def write_parts(
+    *, headers: Sequence[Headers], relations: Sequence[Relation], versions: Sequence[Version], events: Sequence[Event]
+) -> None:
+    """Write what belongs to a frame, and give versions and their objects their ids. Headers replace those before."""
+    rows: dict[type[Model], Sequence[Model]] = {
+        Headers: headers,
+        Relation: sorted(relations, key=lambda row: (row.source_id, row.derived_id, row.kind)),
+        StoredObject: [version.object for version in versions],
+        Event: events,
+        Version: versions,
+    }
+    with connection.cursor() as cursor:
+        values = {model._meta.db_table: _as_json(made) for model, made in rows.items()}  # noqa: SLF001
+        cursor.execute(WRITE_PARTS, values)
+        ids = {md5: pair for md5, *pair in cursor}
+    for version in versions:
+        stored = version.object
+        version.pk, stored.pk = ids[version.md5]
+        version.object = stored  # and with it its id
 
 
 def make_exposure(exposure: Exposure) -> int:
@@ -83,16 +145,19 @@ def make_exposure(exposure: Exposure) -> int:
             return row[0]
 
 
-def _as_json(frames: Sequence[Frame]) -> str:
-    return json.dumps([{column: _text(getattr(frame, FIELDS[column])) for column in FILLED} for frame in frames])
+def _as_json(rows: Sequence[Model]) -> str:
+    if not rows:
+        return "[]"
+    fields = _fields(type(rows[0]))
+    return json.dumps([{column: _plain(getattr(row, name)) for column, name in fields.items()} for row in rows])
 
 
-def _text(value: Any) -> str | None:
+def _plain(value: Any) -> Any:
     """What PostgreSQL reads as a value of the column's own type."""
-    if value is None:
-        return None
+    if value is None or isinstance(value, dict):
+        return value
     return value.hexewkb.decode() if isinstance(value, GEOSGeometry) else str(value)
 
 
-def _frame_of(values: Sequence[Any]) -> Frame:
-    return Frame.from_db(connection.alias, list(FIELDS.values()), values)
+def _frame_of(row: Sequence[Any]) -> Frame:
+    return Frame.from_db(connection.alias, list(FRAME_FIELDS.values()), row)

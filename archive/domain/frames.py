@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from archive.domain import events
-from archive.domain.frame_rows import Written, make_exposure, write_frames
+from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, forget_object, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
@@ -124,18 +124,16 @@ def _registered(
     new = _frame_of(record, at=at, has_bytes=bool(versions))
     written = write_frames(new, named=[name.basename for name in record.related], changes=_changes(new, sent=sent))
     frame = written.frame
-    if "headers" in sent:
-        _write_headers(frame, record)
-    _relate(written, record.related)
-    if versions:
-        added = _add_versions(frame, versions, at=at)
-        events.record_ingested(frame, record=record, versions=added, at=at)
-    else:
-        added = []
-        events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
+    added = _versions_of(frame, versions, at=at)
+    write_parts(
+        headers=[Headers(frame=frame, data=dict(record.headers))] if "headers" in sent else [],
+        relations=_relations_of(written, record.related),
+        versions=added,
+        events=events.about_bytes(frame, record=record, versions=added, at=at),
+    )
     if not frame.is_listed and not written.is_new:
         _list_if_complete(frame)
-    return Registered(frame, written.is_new, tuple(added), tuple(written.named.values()))
+    return Registered(frame, written.is_new, added, tuple(written.named.values()))
 
 
 def _frame_of(record: FrameRecord, *, at: datetime, has_bytes: bool) -> Frame:
@@ -172,15 +170,6 @@ def _changes(frame: Frame, *, sent: frozenset[str]) -> set[str]:
     return changed
 
 
-def _write_headers(frame: Frame, record: FrameRecord) -> None:
-    Headers.objects.bulk_create(
-        [Headers(frame=frame, data=dict(record.headers))],
-        update_conflicts=True,
-        unique_fields=["frame"],
-        update_fields=["data"],
-    )
-
-
 def _list_if_complete(frame: Frame) -> None:
     """List a frame whose bytes and whose date came with different requests."""
     row = Frame.objects.filter(pk=frame.pk, is_listed=False, observation_date__isnull=False)
@@ -188,30 +177,28 @@ def _list_if_complete(frame: Frame) -> None:
         frame.is_listed = True
 
 
-def _relate(written: Written, names: Sequence[RelatedName]) -> None:
-    """Link a frame with those it names. Links are never taken back: a later header may only know less."""
+def _relations_of(written: Written, names: Sequence[RelatedName]) -> list[Relation]:
+    """Links of a frame with those it names. They are never taken back: a later header may only know less."""
     rows = []
     for name in names:
         named = written.named[name.basename]
         source, derived = (written.frame, named) if name.derived else (named, written.frame)
         rows.append(Relation(source=source, derived=derived, kind=name.kind))
-    Relation.objects.bulk_create(rows, ignore_conflicts=True)
+    return rows
 
 
-def _add_versions(frame: Frame, versions: Sequence[NewVersion], *, at: datetime) -> list[Version]:
-    ordered = sorted(versions, key=lambda version: version.object.md5)
-    objects = StoredObject.objects.bulk_create([object_row(version.object, at=at) for version in ordered])
-    return Version.objects.bulk_create(
+def _versions_of(frame: Frame, versions: Sequence[NewVersion], *, at: datetime) -> list[Version]:
+    return [
         Version(
             frame=frame,
-            object=stored,
+            object=object_row(version.object, at=at),
             extension=version.extension,
-            md5=stored.md5,
+            md5=version.object.md5,
             is_fits=is_fits(version.extension),
             created=at,
         )
-        for version, stored in zip(ordered, objects, strict=True)
-    )
+        for version in sorted(versions, key=lambda version: version.object.md5)
+    ]
 
 
 def delete_frame(*, frame_id: int, at: datetime) -> None:

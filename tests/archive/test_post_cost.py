@@ -10,8 +10,8 @@ from archive.models import Event, Frame, Relation, Version
 from tests.archive.test_post_frames import BODY, body
 
 NAMED = ["lsc1m005-fa15-20250309-0001-b00", "lsc1m005-fa15-20250309-0004-e00", "lsc1m005-fa15-20250309-0004-e92"]
-# Token, held bytes, begin, exposure, frames, headers, relations, objects, versions, events, commit.
-NEW_FRAME = 11
+# Token, held bytes, begin, exposure, frames, parts, commit.
+NEW_FRAME = 7
 # Beside those the versions and the relations that it had before.
 KNOWN_FRAME = NEW_FRAME + 2
 HELD = 2  # token, held bytes
