@@ -45,11 +45,10 @@ SUBMITTER_KEY = "USERID"
 LONGEST_SUBMITTER = 200
 # Asked before every POST: composing it takes the ORM longer than the database takes to answer.
 HELD_KEYS = """
-    SELECT version.md5, stored.version_id
-    FROM archive_version AS version
-    JOIN archive_storedobject AS stored ON stored.id = version.object_id
-    JOIN archive_frame AS frame ON frame.id = version.frame_id
-    WHERE version.md5 = ANY(%(md5s)s) AND (version.is_fits OR frame.basename = %(basename)s)
+    SELECT md5, (SELECT version_id FROM archive_storedobject WHERE id = object_id)
+    FROM archive_version
+    WHERE md5 = ANY(%(md5s)s)
+      AND (is_fits OR frame_id = (SELECT id FROM archive_frame WHERE basename = %(basename)s))
 """
 # "lsc1m005-fa15-20250309-0004-e91" is of exposure "lsc1m005-fa15-20250309-0004", and so is "…-e91_cat".
 OCS_NAME = re.compile(r"^(?P<exposure>[a-z0-9]+-[a-z0-9]+-\d{8}-\d+)-[a-z]\d\d")
