@@ -1,6 +1,6 @@
 """/frames/: lists and single frames in the dict form of the OCS interface, headers, and what clients write."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ from archive.domain.replica import with_fallback
 from archive.domain.rows import Parts, rows_of
 from archive.domain.store import the_store
 from archive.errors import NotFoundError
-from archive.models import Frame, FrameQuerySet, Headers, Thumbnail, sky
+from archive.models import Frame, FrameQuerySet, Headers, Thumbnail, Version, sky
 from archive.models.frame import visible_condition
 from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
@@ -148,14 +148,19 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
         return generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
 
     def _answer(self, registered: Registered, posted: PostedFrameSerializer) -> dict[str, Any]:
-        """What was written, and for a frame that was known before what it had already."""
-        frame, versions = registered.frame, registered.versions[::-1]
-        related = sorted(named.pk for named in registered.named if named.observation_date is not None)
-        if not registered.is_new:
-            versions = frame.versions.select_related("object")
-            related = search.related_to(frame, self.request.user, at=timezone.now()).values_list("pk", flat=True)
+        frame = registered.frame
         area = posted.initial_data["area"] if "area" in posted.sent() else sky.geojson_of(frame.area)
+        versions, related = self._parts_of(registered)
         return posted_answer(frame, area=area, versions=versions, related=related, links=links_of(self.request))
+
+    def _parts_of(self, registered: Registered) -> tuple[Iterable[Version], Iterable[int]]:
+        """Versions, newest first, and ids of related frames; of a new frame they are what was just written."""
+        if registered.is_new:
+            # Only superusers write, and they see all but placeholders.
+            known = [named.pk for named in registered.named if named.observation_date is not None]
+            return reversed(registered.versions), sorted(known)
+        related = search.related_to(registered.frame, self.request.user, at=timezone.now())
+        return registered.frame.versions.select_related("object"), related.values_list("pk", flat=True)
 
     def _dicts_of(self, ids: Sequence[int], *, at: datetime) -> Sequence[dict[str, Any]]:
         wanted = self.request.query_params
