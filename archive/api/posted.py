@@ -34,7 +34,7 @@ class HeadersField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, str):  # of a form
-            data = super().to_internal_value(data)
+            data = super().to_internal_value(data)  # type: ignore[arg-type] # its stubs know no forms
         if not isinstance(data, dict):
             raise serializers.ValidationError("Give an object of header keys and values.")
         try:
@@ -59,8 +59,9 @@ def _copy_of(field: serializers.Field[Any, Any, Any, Any]) -> serializers.Field[
     """A field that can be bound to another serializer; what it was declared with is shared, and nobody changes that."""
     made = copy.copy(field)
     if isinstance(made, serializers.ListField | serializers.ListSerializer):
-        made.child = copy.copy(made.child)
-        made.child.parent = made
+        child = copy.copy(made.child)
+        child.parent = made  # type: ignore[union-attr] # a list has a child
+        made.child = child
     return made
 
 

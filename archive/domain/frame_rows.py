@@ -17,7 +17,8 @@ from archive.models import Event, Exposure, Frame, Headers, Relation, StoredObje
 
 def _fields(model: type[Model]) -> dict[str, str]:
     """Columns of a table and the attributes that hold them."""
-    return {field.column: field.attname for field in model._meta.concrete_fields}  # noqa: SLF001 - a documented interface
+    fields = model._meta.concrete_fields  # noqa: SLF001 - a documented interface
+    return {str(field.column): field.attname for field in fields}
 
 
 def _filled(model: type[Model]) -> list[str]:
@@ -102,7 +103,7 @@ def write_frames(frame: Frame, *, named: Iterable[str], changes: Collection[str]
         changes=", ".join(f"{column} = EXCLUDED.{column}" for column in sorted(changes)),
     )
     placeholders = [Frame(basename=name, modified_at=frame.modified_at) for name in others]
-    values = {"own": own, "names": [own, *others], "archive_frame": _as_json([frame, *placeholders])}
+    values: dict[str, Any] = {"own": own, "names": [own, *others], "archive_frame": _as_json([frame, *placeholders])}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         answered = [(_frame_of(row), is_new) for *row, is_new in cursor]
@@ -117,9 +118,10 @@ def write_parts(
     *, headers: Sequence[Headers], relations: Sequence[Relation], versions: Sequence[Version], events: Sequence[Event]
 ) -> None:
     """Write what belongs to a frame, and give versions and their objects their ids. Headers replace those before."""
+    in_order = sorted(relations, key=lambda relation: (relation.source_id, relation.derived_id, relation.kind))
     rows: dict[type[Model], Sequence[Model]] = {
         Headers: headers,
-        Relation: sorted(relations, key=lambda row: (row.source_id, row.derived_id, row.kind)),
+        Relation: in_order,
         StoredObject: [version.object for version in versions],
         Event: events,
         Version: versions,

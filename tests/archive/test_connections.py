@@ -17,7 +17,7 @@ def end_session(pid: int) -> None:
         other.close()
 
 
-def session() -> int:
+def session():
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         return cursor.fetchone()[0]

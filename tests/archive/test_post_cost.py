@@ -70,7 +70,7 @@ def test_rings_of_frames_may_come_at_the_same_moment(api, admin, store):
     ring = [f"lsc1m005-fa15-20250309-{number:04d}-e91" for number in range(12)]
     n_turns = 4
 
-    def post(turn: int, place: int) -> int:
+    def post(turn, place):
         named = [ring[place - 1], ring[(place + 1) % len(ring)], "a-bias", "z-flat"]
         md5 = f"{turn:02d}{place:02d}".zfill(32)
         version = {"key": md5, "md5": md5, "extension": ".fits.fz"}
