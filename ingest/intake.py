@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from archive.domain import frames
-from archive.domain.frames import NewVersion
+from archive.domain.frames import NewVersion, Registered
 from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, NotFoundError, UsageError
@@ -98,7 +98,7 @@ def ingest_file(
         return Ingested(held.frame, is_new=False)
     try:
         with transaction.atomic():
-            frame = frames.register_frame(record=record, versions=[NewVersion(new, record.extension)], at=now)
+            frame = frames.register_frame(record=record, versions=[NewVersion(new, record.extension)], at=now).frame
     except ConflictError:
         store.delete(stored.path, stored.version_id)
         held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
@@ -115,7 +115,7 @@ def ingest_file(
 
 def accept_posted(
     *, record: FrameRecord, versions: Sequence[PostedVersion], sent: frozenset[str], store: FileStore, now: datetime
-) -> Frame:
+) -> Registered:
     """Register a frame whose bytes a client stored itself, under the path that its metadata gives.
 
     A task reads the bytes later and marks those that are not what the client said. The local store's plain file is
@@ -145,14 +145,14 @@ def accept_change(
     sent: frozenset[str],
     store: FileStore,
     now: datetime,
-) -> Frame:
+) -> Registered:
     """Change what a client sent of a frame that exists.
 
     Raises as `accept_posted` does, and NotFoundError when somebody deletes the frame meanwhile.
     """
     with transaction.atomic():
         changed = accept_posted(record=record, versions=versions, sent=sent, store=store, now=now)
-        if changed.pk != frame.pk:
+        if changed.frame.pk != frame.pk:
             raise NotFoundError("the frame was deleted meanwhile.")
     return changed
 

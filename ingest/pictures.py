@@ -66,7 +66,7 @@ def add_thumbnail(*, record: FrameRecord, frame_basename: str, new: NewThumbnail
         frame = frames.locked_frame(basename=frame_basename)
         if frame.observation_date is None:
             of_frame = replace(record, basename=frame_basename, extension="", related=())
-            frame = frames.register_frame(record=of_frame, versions=(), at=now)
+            frame = frames.register_frame(record=of_frame, versions=(), at=now).frame
         return register_thumbnail(frame=frame, new=new, at=now)
 
 

@@ -9,7 +9,7 @@ __all__ = ["CACHES", "DATABASES", "DATABASE_ROUTERS", "DEFAULT_AUTO_FIELD", "REP
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "ENGINE": "archive.postgis",
         "HOST": env.DB_HOST,
         "PORT": env.DB_PORT,
         "NAME": env.DB_NAME,

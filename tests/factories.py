@@ -50,7 +50,7 @@ class FrameFactory:
         record = FrameRecord(**values)
         new = [self._stored(record, content or f"bytes {number} {turn}".encode()) for turn in range(versions)]
         with transaction.atomic():
-            return register_frame(record=record, versions=new, at=OBSERVED_AT)
+            return register_frame(record=record, versions=new, at=OBSERVED_AT).frame
 
     def _stored(self, record: FrameRecord, content: bytes) -> NewVersion:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """/frames/: lists and single frames in the dict form of the OCS interface, headers, and what clients write."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -25,14 +25,14 @@ from archive.api.representations import (
     serializer_form,
 )
 from archive.domain import search
-from archive.domain.frames import delete_frame
+from archive.domain.frames import Registered, delete_frame
 from archive.domain.listing import listing_for
 from archive.domain.order import Order
 from archive.domain.replica import with_fallback
 from archive.domain.rows import Parts, rows_of
 from archive.domain.store import the_store
 from archive.errors import NotFoundError
-from archive.models import Frame, FrameQuerySet, Headers, Thumbnail
+from archive.models import Frame, FrameQuerySet, Headers, Thumbnail, Version, sky
 from archive.models.frame import visible_condition
 from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
@@ -104,16 +104,16 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
         posted = PostedFrameSerializer(data=request.data)
         posted.is_valid(raise_exception=True)
         with refused_as_field():
-            frame = accept_posted(**posted.accepted(), store=the_store(), now=timezone.now())
-        return Response(self._answer(frame, posted), status=status.HTTP_201_CREATED)
+            registered = accept_posted(**posted.accepted(), store=the_store(), now=timezone.now())
+        return Response(self._answer(registered, posted), status=status.HTTP_201_CREATED)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         frame = self._visible()
         posted = PostedFrameSerializer(frame, data=request.data, partial=kwargs.get("partial", False))
         posted.is_valid(raise_exception=True)
         with refused_as_field():
-            frame = accept_change(frame=frame, **posted.accepted(), store=the_store(), now=timezone.now())
-        return Response(self._answer(frame, posted))
+            registered = accept_change(frame=frame, **posted.accepted(), store=the_store(), now=timezone.now())
+        return Response(self._answer(registered, posted))
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         delete_frame(frame_id=self._visible().pk, at=timezone.now())
@@ -147,15 +147,20 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
         """The frame of the address: filters and orders of lists do not touch it."""
         return generics.get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
 
-    def _with_parts(self, frame_id: int) -> Frame:
-        frames = search.with_parts(Frame.objects.all(), self.request.user, at=timezone.now())
-        return frames.get(pk=frame_id)
+    def _answer(self, registered: Registered, posted: PostedFrameSerializer) -> dict[str, Any]:
+        frame = registered.frame
+        area = posted.initial_data["area"] if "area" in posted.sent() else sky.geojson_of(frame.area)
+        versions, related = self._parts_of(registered)
+        return posted_answer(frame, area=area, versions=versions, related=related, links=links_of(self.request))
 
-    def _answer(self, frame: Frame, posted: PostedFrameSerializer) -> dict[str, Any]:
-        frame = self._with_parts(frame.pk)
-        if "area" in posted.sent():
-            return posted_answer(frame, area=posted.initial_data["area"], links=links_of(self.request))
-        return serializer_form(frame, links_of(self.request))
+    def _parts_of(self, registered: Registered) -> tuple[Iterable[Version], Iterable[int]]:
+        """Versions, newest first, and ids of related frames; of a new frame they are what was just written."""
+        if registered.is_new:
+            # Only superusers write, and they see all but placeholders.
+            known = [named.pk for named in registered.named if named.observation_date is not None]
+            return reversed(registered.versions), sorted(known)
+        related = search.related_to(registered.frame, self.request.user, at=timezone.now())
+        return registered.frame.versions.select_related("object"), related.values_list("pk", flat=True)
 
     def _dicts_of(self, ids: Sequence[int], *, at: datetime) -> Sequence[dict[str, Any]]:
         wanted = self.request.query_params

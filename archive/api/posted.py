@@ -1,5 +1,6 @@
 """What clients post that stored the bytes themselves: the body of the ocs_ingester, checked and typed."""
 
+import copy
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -8,13 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db.models import Q
 from rest_framework import serializers
 
-from archive.domain.frames import COLUMNS, EVERYTHING
+from archive.domain.frames import COLUMNS, EVERYTHING, held_keys
 from archive.enums import RelationKind
 from archive.errors import ConflictError, UsageError
-from archive.models import Frame, Version, sky
+from archive.models import Frame, sky
 from archive.models.stored_object import MD5_PATTERN
 from ingest.configdb import configuration_types
 from ingest.headers.ocs import CATALOGUE
@@ -29,7 +29,43 @@ LONGEST_EXPOSURE_S = 1e9
 NAME_PATTERN = r"^[^/\\\x00-\x1f\x7f]+\Z"
 
 
-class PostedVersionSerializer(serializers.Serializer[Any]):
+class HeadersField(serializers.JSONField):
+    """Header keys and values, put into text once for all that has to be asked of it."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, str):  # of a form
+            data = super().to_internal_value(data)  # type: ignore[arg-type] # its stubs know no forms
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Give an object of header keys and values.")
+        try:
+            text = json.dumps(data, allow_nan=False)
+        except ValueError:
+            self.fail("invalid")
+        if "\\u0000" in text:
+            raise serializers.ValidationError("Null characters are not allowed.")
+        if len(text) > MOST_HEADER_BYTES:
+            raise serializers.ValidationError(f"Headers are larger than {MOST_HEADER_BYTES} bytes.")
+        return data
+
+
+class _CopiedFields(serializers.Serializer[Any]):
+    """Takes its fields as shallow copies: DRF builds each of them anew for every request."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {name: _copy_of(field) for name, field in self._declared_fields.items()}
+
+
+def _copy_of(field: serializers.Field[Any, Any, Any, Any]) -> serializers.Field[Any, Any, Any, Any]:
+    """A field that can be bound to another serializer; what it was declared with is shared, and nobody changes that."""
+    made = copy.copy(field)
+    if isinstance(made, serializers.ListField | serializers.ListSerializer):
+        child = copy.copy(made.child)
+        child.parent = made  # type: ignore[union-attr] # a list has a child
+        made.child = child
+    return made
+
+
+class PostedVersionSerializer(_CopiedFields):
     id = serializers.IntegerField(read_only=True)
     created = serializers.DateTimeField(read_only=True)
     key = serializers.CharField(max_length=1024, help_text="Version id in the store; the local store: the MD5")
@@ -48,7 +84,7 @@ class PostedVersionSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class PostedFrameSerializer(serializers.Serializer[Any]):
+class PostedFrameSerializer(_CopiedFields):
     """A frame's metadata; for PATCH some of them. Unknown keys are ignored."""
 
     id = serializers.IntegerField(read_only=True, label="ID")
@@ -56,7 +92,7 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
     area = serializers.JSONField(allow_null=True, help_text="GeoJSON polygon, or null")
     related_frames = serializers.JSONField(read_only=True, help_text="Ids of related frames")
     version_set = PostedVersionSerializer(many=True)
-    headers = serializers.JSONField(help_text="The whole FITS header")
+    headers = HeadersField(help_text="The whole FITS header")
     filename = serializers.CharField(read_only=True, help_text="Name of the newest file")
     url = serializers.CharField(read_only=True, help_text="Link to the newest file")
     reduction_level = serializers.IntegerField(required=False, min_value=0, max_value=INT16_MAX)
@@ -85,16 +121,6 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
     def validate_basename(self, value: str) -> str:
         if self.instance is not None and value != self.instance.basename:
             raise serializers.ValidationError("A frame keeps its name: post the file under the new one.")
-        return value
-
-    def validate_headers(self, value: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise serializers.ValidationError("Give an object of header keys and values.")
-        text = json.dumps(value)
-        if "\\u0000" in text:
-            raise serializers.ValidationError("Null characters are not allowed.")
-        if len(text) > MOST_HEADER_BYTES:
-            raise serializers.ValidationError(f"Headers are larger than {MOST_HEADER_BYTES} bytes.")
         return value
 
     def validate_exposure_time(self, value: float | None) -> float | None:
@@ -148,7 +174,7 @@ class PostedFrameSerializer(serializers.Serializer[Any]):
         )
 
     def versions(self) -> list[PostedVersion]:
-        day = str(self.initial_data.get("observation_day") or f"{self.record().observation_day:%Y%m%d}")
+        day = str(self.initial_data.get("observation_day") or "")
         return [PostedVersion(**version, day=day) for version in self.validated_data["version_set"]]
 
     def sent(self) -> frozenset[str]:
@@ -185,9 +211,7 @@ def refused_as_field() -> Iterator[None]:
 
 def _already_held(basename: str, versions: list[dict[str, str]]) -> list[dict[str, list[str]]]:
     """For each version what is wrong with it because the archive, or the body itself, holds the same already."""
-    held = Version.objects.filter(md5__in=[version["md5"] for version in versions])
-    held = held.filter(Q(is_fits=True) | Q(frame__basename=basename))
-    keys = dict(held.values_list("md5", "object__version_id"))
+    keys = held_keys(basename=basename, md5s=[version["md5"] for version in versions])
     faults: list[dict[str, list[str]]] = []
     for version in versions:
         fault = {}

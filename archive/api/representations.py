@@ -1,6 +1,6 @@
 """How a frame, a version and a thumbnail look in JSON. Names and order are those of the OCS interface."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -93,22 +93,25 @@ def _thumbnail_dict(row: Mapping[str, Any], links: Links) -> dict[str, Any]:
 
 def serializer_form(frame: Frame, links: Links) -> dict[str, Any]:
     """The serializer form of a frame as it stands."""
-    return posted_answer(frame, area=sky.geojson_of(frame.area), links=links)
+    area, versions, related = sky.geojson_of(frame.area), frame.versions.all(), related_ids(frame)
+    return posted_answer(frame, area=area, versions=versions, related=related, links=links)
 
 
-def posted_answer(frame: Frame, *, area: Any, links: Links) -> dict[str, Any]:
-    """The serializer form: answer to a write, which echoes `area` as it was sent."""
-    versions = [version_row(version, links) for version in frame.versions.all()]
+def posted_answer(
+    frame: Frame, *, area: Any, versions: Iterable[Version], related: Iterable[int], links: Links
+) -> dict[str, Any]:
+    """The serializer form: answer to a write, which echoes `area` as it was sent. Versions: newest first."""
+    rows = [version_row(version, links) for version in versions]
     answer: dict[str, Any] = {
         "id": frame.pk,
         "basename": frame.basename,
         "area": area,
-        "related_frames": related_ids(frame),
-        "version_set": versions,
+        "related_frames": list(related),
+        "version_set": rows,
     }
-    if versions:
-        answer["filename"] = frame.basename + versions[0]["extension"]
-        answer["url"] = versions[0]["url"]
+    if rows:
+        answer["filename"] = frame.basename + rows[0]["extension"]
+        answer["url"] = rows[0]["url"]
     answer.update((name, getattr(frame, name)) for name in ANSWER_COLUMNS)
     return answer
 

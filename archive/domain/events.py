@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -38,19 +39,37 @@ GIVE_POSITIONS = """
 """
 
 
-def record_event(
-    name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime, to_fits_exchange: bool = False
-) -> Event:
+def record_event(name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime) -> Event:
     """Write an event in the caller's transaction: it happens if, and only if, what it reports happens."""
-    return Event.objects.create(
-        name=name, frame_id=frame.pk, body=body, created_at=at, to_fits_exchange=to_fits_exchange
-    )
+    return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at)
 
 
-def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Version], at: datetime) -> Event:
-    """Report new bytes of a frame, with the body that subscribers of the OCS archive know."""
+def record_posted(frame: Frame, *, at: datetime) -> None:
+    """Report bytes that are only said to be there: a task reads them."""
+    record_event(EventName.FRAME_POSTED, frame=frame, body={"frameid": frame.pk}, at=at)
+
+
+def about_bytes(frame: Frame, *, record: FrameRecord, versions: Sequence[Version], at: datetime) -> list[Event]:
+    """Events, not yet written, of what was registered of a frame.
+
+    New bytes are reported with the body that subscribers of the OCS archive know; those that are only said to be there
+    once more, so that a task reads them. Without new bytes the frame has changed.
+    """
+    about = partial(Event, frame_id=frame.pk, created_at=at)
+    frame_id = {"frameid": frame.pk}
+    if not versions:
+        return [about(name=EventName.FRAME_UPDATED, body=frame_id)]
+    is_fits = any(version.is_fits for version in versions)
+    body = _body_of(frame, record, versions)
+    told = [about(name=EventName.FRAME_INGESTED, body=body, to_fits_exchange=is_fits)]
+    if not all(version.object.verified_at for version in versions):
+        told.append(about(name=EventName.FRAME_POSTED, body=frame_id))
+    return told
+
+
+def _body_of(frame: Frame, record: FrameRecord, versions: Sequence[Version]) -> dict[str, Any]:
     area = {"type": "Polygon", "coordinates": [record.footprint]}
-    body = {
+    return {
         **record.headers,
         "area": json.dumps(area) if record.footprint else None,
         "basename": frame.basename,
@@ -61,13 +80,6 @@ def record_ingested(frame: Frame, *, record: FrameRecord, versions: Sequence[Ver
         "filename": frame.basename + versions[0].extension,
         "frameid": frame.pk,
     }
-    is_fits = any(version.is_fits for version in versions)
-    return record_event(EventName.FRAME_INGESTED, frame=frame, body=body, at=at, to_fits_exchange=is_fits)
-
-
-def record_posted(frame: Frame, *, at: datetime) -> Event:
-    """Report bytes that are only said to be there: a task reads them."""
-    return record_event(EventName.FRAME_POSTED, frame=frame, body={"frameid": frame.pk}, at=at)
 
 
 def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], datetime]) -> int:

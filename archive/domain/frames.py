@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from archive.domain import events
+from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, forget_object, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
@@ -42,6 +43,13 @@ PARTS = frozenset({"area", "headers"})
 EVERYTHING = COLUMNS | PARTS
 SUBMITTER_KEY = "USERID"
 LONGEST_SUBMITTER = 200
+# Asked before every POST: composing it takes the ORM longer than the database takes to answer.
+HELD_KEYS = """
+    SELECT md5, (SELECT version_id FROM archive_storedobject WHERE id = object_id)
+    FROM archive_version
+    WHERE md5 = ANY(%(md5s)s)
+      AND (is_fits OR frame_id = (SELECT id FROM archive_frame WHERE basename = %(basename)s))
+"""
 # "lsc1m005-fa15-20250309-0004-e91" is of exposure "lsc1m005-fa15-20250309-0004", and so is "…-e91_cat".
 OCS_NAME = re.compile(r"^(?P<exposure>[a-z0-9]+-[a-z0-9]+-\d{8}-\d+)-[a-z]\d\d")
 
@@ -54,6 +62,16 @@ class NewVersion:
     extension: str
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A frame as it now stands, and what was written with it."""
+
+    frame: Frame
+    is_new: bool  # False: it was known before, if only by name, and may have more parts than these
+    versions: Sequence[Version]  # in the order of their MD5
+    named: Sequence[Frame]
+
+
 def locked_frame(*, basename: str) -> Frame:
     """The row of this name, locked to the end of the transaction; a bare placeholder if there was none."""
     Frame.objects.bulk_create([Frame(basename=basename)], ignore_conflicts=True)
@@ -64,6 +82,13 @@ def find_version(*, basename: str, md5: str, is_fits: bool) -> Version | None:
     """Version that these bytes made when they first came: of any frame if they are FITS, else of the one so named."""
     versions = Version.objects.select_related("frame", "object").filter(md5=md5)
     return versions.filter(is_fits=True).first() if is_fits else versions.filter(frame__basename=basename).first()
+
+
+def held_keys(*, basename: str, md5s: Sequence[str]) -> dict[str, str]:
+    """Of those MD5s whose bytes the archive holds, MD5 to version id; bytes that are no FITS may come once a frame."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD_KEYS, {"md5s": list(md5s), "basename": basename})
+        return dict(cursor.fetchall())
 
 
 def replace_bytes(version: Version, new: NewObject, *, at: datetime) -> None:
@@ -80,7 +105,7 @@ def replace_bytes(version: Version, new: NewObject, *, at: datetime) -> None:
 
 def register_frame(
     *, record: FrameRecord, versions: Sequence[NewVersion], at: datetime, sent: frozenset[str] = EVERYTHING
-) -> Frame:
+) -> Registered:
     """Write a frame, its header, versions, relations and event; of a frame that exists only what stands in `sent`.
 
     Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
@@ -92,34 +117,35 @@ def register_frame(
         return _registered(record, versions, at=at, sent=sent)
 
 
-def _registered(record: FrameRecord, versions: Sequence[NewVersion], *, at: datetime, sent: frozenset[str]) -> Frame:
-    frame = _frame_of(record)
-    before = [name for name in record.related if name.basename < record.basename]
-    after = [name for name in record.related if name.basename > record.basename]
-    _make_placeholders(before)
-    _write_frame(frame, sent=sent, has_bytes=bool(versions))
-    _make_placeholders(after)
-    if "headers" in sent:
-        _write_headers(frame, record)
-    _relate(frame, record.related)
-    if versions:
-        events.record_ingested(frame, record=record, versions=_add_versions(frame, versions, at=at), at=at)
-        if any(version.object.digest is None for version in versions):
-            events.record_posted(frame, at=at)
-    else:
-        events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
-    if not frame.is_listed:
+def _registered(
+    record: FrameRecord, versions: Sequence[NewVersion], *, at: datetime, sent: frozenset[str]
+) -> Registered:
+    new = _frame_of(record, at=at, has_bytes=bool(versions))
+    written = write_frames(new, named=[name.basename for name in record.related], changes=_changes(new, sent=sent))
+    frame = written.frame
+    added = _versions_of(frame, versions, at=at)
+    write_parts(
+        headers=[Headers(frame=frame, data=dict(record.headers))] if "headers" in sent else [],
+        relations=_relations_of(written, record.related),
+        versions=added,
+        events=events.about_bytes(frame, record=record, versions=added, at=at),
+    )
+    if not frame.is_listed and not written.is_new:
         _list_if_complete(frame)
-    return frame
+    return Registered(frame, written.is_new, added, tuple(written.named.values()))
 
 
-def _frame_of(record: FrameRecord) -> Frame:
+def _frame_of(record: FrameRecord, *, at: datetime, has_bytes: bool) -> Frame:
     values: dict[str, Any] = {name: getattr(record, name) for name in COLUMNS}
-    frame = Frame(basename=record.basename, submitter=_submitter_of(record.headers), **values)
+    frame = Frame(basename=record.basename, submitter=_submitter_of(record.headers), modified_at=at, **values)
     if record.footprint is not None:
         frame.area = sky.polygon_of(record.footprint)
         frame.centre = sky.centre_of(record.footprint)
-    frame.exposure = _exposure_of(record)
+    match = OCS_NAME.match(record.basename)
+    if match is not None:
+        key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
+        frame.exposure_id = make_exposure(Exposure(**key, night=record.observation_day))
+    frame.is_listed = has_bytes and frame.observation_date is not None
     return frame
 
 
@@ -129,75 +155,49 @@ def _submitter_of(headers: Mapping[str, Any]) -> str:
     return "" if found is None else str(found).strip()[:LONGEST_SUBMITTER]
 
 
-def _exposure_of(record: FrameRecord) -> Exposure | None:
-    match = OCS_NAME.match(record.basename)
-    if match is None:
-        return None
-    key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
-    Exposure.objects.bulk_create([Exposure(**key, night=record.observation_day)], ignore_conflicts=True)
-    return Exposure.objects.get(**key)
-
-
-def _write_frame(frame: Frame, *, sent: frozenset[str], has_bytes: bool) -> None:
-    changed = [*sorted(sent & COLUMNS), "modified_at"]
+def _changes(frame: Frame, *, sent: frozenset[str]) -> set[str]:
+    """Columns that change when the frame is there already."""
+    changed = {"modified_at", *(sent & COLUMNS)}
     if "area" in sent:
-        changed += ["area", "centre"]
+        changed |= {"area", "centre"}
     if "site_id" in sent:
-        changed.append("exposure")
+        changed.add("exposure_id")
     if "headers" in sent:
-        changed.append("submitter")
-    frame.is_listed = has_bytes and frame.observation_date is not None
+        changed.add("submitter")
     if frame.is_listed:
-        changed.append("is_listed")
-    Frame.objects.bulk_create([frame], update_conflicts=True, unique_fields=["basename"], update_fields=changed)
-
-
-def _write_headers(frame: Frame, record: FrameRecord) -> None:
-    Headers.objects.bulk_create(
-        [Headers(frame=frame, data=dict(record.headers))],
-        update_conflicts=True,
-        unique_fields=["frame"],
-        update_fields=["data"],
-    )
+        changed.add("is_listed")
+    return changed
 
 
 def _list_if_complete(frame: Frame) -> None:
     """List a frame whose bytes and whose date came with different requests."""
     row = Frame.objects.filter(pk=frame.pk, is_listed=False, observation_date__isnull=False)
-    row.filter(Exists(Version.objects.filter(frame=OuterRef("pk")))).update(is_listed=True)
+    if row.filter(Exists(Version.objects.filter(frame=OuterRef("pk")))).update(is_listed=True):
+        frame.is_listed = True
 
 
-def _make_placeholders(names: Sequence[RelatedName]) -> None:
-    rows = [Frame(basename=basename) for basename in sorted({name.basename for name in names})]
-    Frame.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _relate(frame: Frame, names: Sequence[RelatedName]) -> None:
-    """Link a frame with those it names. Links are never taken back: a later header may only know less."""
-    if not names:
-        return
-    ids = dict(Frame.objects.filter(basename__in=[name.basename for name in names]).values_list("basename", "pk"))
+def _relations_of(written: Written, names: Sequence[RelatedName]) -> list[Relation]:
+    """Links of a frame with those it names. They are never taken back: a later header may only know less."""
     rows = []
     for name in names:
-        source, derived = (frame.pk, ids[name.basename]) if name.derived else (ids[name.basename], frame.pk)
-        rows.append(Relation(source_id=source, derived_id=derived, kind=name.kind))
-    Relation.objects.bulk_create(rows, ignore_conflicts=True)
+        named = written.named[name.basename]
+        source, derived = (written.frame, named) if name.derived else (named, written.frame)
+        rows.append(Relation(source=source, derived=derived, kind=name.kind))
+    return rows
 
 
-def _add_versions(frame: Frame, versions: Sequence[NewVersion], *, at: datetime) -> list[Version]:
-    ordered = sorted(versions, key=lambda version: version.object.md5)
-    objects = StoredObject.objects.bulk_create([object_row(version.object, at=at) for version in ordered])
-    return Version.objects.bulk_create(
+def _versions_of(frame: Frame, versions: Sequence[NewVersion], *, at: datetime) -> list[Version]:
+    return [
         Version(
             frame=frame,
-            object=stored,
+            object=object_row(version.object, at=at),
             extension=version.extension,
-            md5=stored.md5,
+            md5=version.object.md5,
             is_fits=is_fits(version.extension),
             created=at,
         )
-        for version, stored in zip(ordered, objects, strict=True)
-    )
+        for version in sorted(versions, key=lambda version: version.object.md5)
+    ]
 
 
 def delete_frame(*, frame_id: int, at: datetime) -> None:

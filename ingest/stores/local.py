@@ -53,7 +53,7 @@ class LocalStore:
         folder = self._folder_of(upload.path)
         with open_source(source) as stream, self._arriving(upload.path) as (arrived, target):
             require_digest(copy_digesting(stream, target), upload.digest, path=upload.path)
-            stored_at = self._next_instant(upload.path)
+            stored_at = _next_instant(folder, upload.path)
             version_id = f"{stored_at:{TIME_FORMAT}}-{secrets.token_hex(4)}"
             _finish(target, stored_at)
             local_files.place(arrived, folder / version_id, above=self._versions_root)
@@ -71,7 +71,7 @@ class LocalStore:
         if not ADOPTED_VERSION_ID.fullmatch(md5):
             raise UsageError(f"{md5!r} is no MD5 of 32 lower-case hexadecimal digits: send that of the file.")
         with contextlib.suppress(NotFoundError):
-            return self.head(path, md5)
+            return _head(folder, path, md5)
         plain = self._inside(self._root / path)
         if not plain.is_file():
             raise UsageError(f"The local store has no file at {path!r}: put it there, then send its record again.")
@@ -81,30 +81,23 @@ class LocalStore:
                 raise UsageError(
                     f"The file at {path!r} has the MD5 {found.md5}, not {md5}: store it and send it again."
                 )
-            stored_at = self._next_instant(path)
+            stored_at = _next_instant(folder, path)
             _finish(target, stored_at)
             local_files.place(arrived, folder / md5, above=self._versions_root)
         return StoredVersion(path, md5, found.size_bytes, stored_at)
 
     def head(self, path: str, version_id: str) -> StoredVersion:
-        file, status = self._found(path, version_id)
-        return StoredVersion(path, version_id, status.st_size, _stored_at(file.name, status))
+        return _head(self._folder_of(path), path, version_id)
 
     def stream(self, path: str, version_id: str, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         check_range(start, stop)
-        file, _status = self._found(path, version_id)
+        file, _status = _found(self._folder_of(path), path, version_id)
         blocks = _blocks_of(file, path, start, stop)
         next(blocks)  # opens the file: from here on a deletion does not disturb the reader
         return blocks
 
     def versions(self, path: str) -> list[StoredVersion]:
-        folder = self._folder_of(path)
-        found: list[StoredVersion] = []
-        with local_files.answering_os_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            for file in folder.iterdir():
-                with contextlib.suppress(NotFoundError):  # a folder of longer paths, or deleted since
-                    found.append(self.head(path, file.name))
-        return sorted(found, key=lambda version: (version.stored_at, version.version_id), reverse=True)
+        return _versions(self._folder_of(path), path)
 
     def delete(self, path: str, version_id: str) -> None:
         """Remove one version; with an adopted one also the plain file, as long as that still holds the same bytes."""
@@ -113,7 +106,7 @@ class LocalStore:
             if ADOPTED_VERSION_ID.fullmatch(version_id):
                 self._remove_plain(path, md5=version_id)
             with contextlib.suppress(NotFoundError, FileNotFoundError):
-                file, _status = self._found(path, version_id)
+                file, _status = _found(folder, path, version_id)
                 file.unlink()
                 local_files.remove_empty_folders(folder, above=self._versions_root)
 
@@ -142,25 +135,6 @@ class LocalStore:
             raise UsageError(f"{place} leads out of the local store by a symbolic link: remove that link.")
         return place
 
-    def _found(self, path: str, version_id: str) -> tuple[Path, os.stat_result]:
-        """The file of one version. Raises NotFoundError."""
-        file = self._folder_of(path) / version_id
-        if OWN_VERSION_ID.fullmatch(version_id) or ADOPTED_VERSION_ID.fullmatch(version_id):
-            with (
-                local_files.answering_os_errors(path),
-                contextlib.suppress(FileNotFoundError, NotADirectoryError),
-            ):
-                status = file.lstat()
-                if stat.S_ISREG(status.st_mode):
-                    return file, status
-        raise NotFoundError(f"The local store has no version {version_id!r} of {path!r}.")
-
-    def _next_instant(self, path: str) -> datetime:
-        """Now, or just after the newest version if the clock was set back: a later version never looks older."""
-        now = datetime.now(UTC)
-        newest = self.versions(path)[:1]
-        return max([now, *(version.stored_at + CLOCK_STEP for version in newest)])
-
     @contextmanager
     def _arriving(self, path: str) -> Iterator[tuple[Path, BinaryIO]]:
         with local_files.answering_os_errors(path):
@@ -187,6 +161,38 @@ class LocalStore:
             if plain.is_file() and digest_of(plain).md5 == md5:
                 plain.unlink()
                 local_files.sync_folder(plain.parent)
+
+
+def _found(folder: Path, path: str, version_id: str) -> tuple[Path, os.stat_result]:
+    """The file of one version in the folder of its path. Raises NotFoundError."""
+    file = folder / version_id
+    if OWN_VERSION_ID.fullmatch(version_id) or ADOPTED_VERSION_ID.fullmatch(version_id):
+        with local_files.answering_os_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            status = file.lstat()
+            if stat.S_ISREG(status.st_mode):
+                return file, status
+    raise NotFoundError(f"The local store has no version {version_id!r} of {path!r}.")
+
+
+def _head(folder: Path, path: str, version_id: str) -> StoredVersion:
+    file, status = _found(folder, path, version_id)
+    return StoredVersion(path, version_id, status.st_size, _stored_at(file.name, status))
+
+
+def _versions(folder: Path, path: str) -> list[StoredVersion]:
+    found: list[StoredVersion] = []
+    with local_files.answering_os_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for file in folder.iterdir():
+            with contextlib.suppress(NotFoundError):  # a folder of longer paths, or deleted since
+                found.append(_head(folder, path, file.name))
+    return sorted(found, key=lambda version: (version.stored_at, version.version_id), reverse=True)
+
+
+def _next_instant(folder: Path, path: str) -> datetime:
+    """Now, or just after the newest version if the clock was set back: a later version never looks older."""
+    now = datetime.now(UTC)
+    newest = _versions(folder, path)[:1]
+    return max([now, *(version.stored_at + CLOCK_STEP for version in newest)])
 
 
 def _finish(target: BinaryIO, stored_at: datetime) -> None:

@@ -52,7 +52,7 @@ def client(api, admin, store):
 
 def test_a_posted_frame_is_read_back(client):
     answer = client.post("/frames/", body(), format="json")
-    assert answer.status_code == 201
+    assert answer.status_code == 201, answer.content
     posted = answer.json()
     assert posted["area"] == BODY["area"]
     assert posted["filename"] == "lsc1m005-fa15-20250309-0004-e91.fits.fz"
