@@ -1,6 +1,6 @@
 """Rows of a frame, of the frames that it names, and of its parts, in three statements.
 
-docs/decisions/0010 says why this is SQL, and in which order rows are touched.
+docs/decisions/0012 says why this is SQL, and in which order rows are touched.
 """
 
 import json
