@@ -1,32 +1,34 @@
-"""What goes into a zip: for each frame one file, under which name and in which form."""
+"""What goes into a download: for each frame one file, under which name and in which form."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, auto
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import IntEnum
 from typing import IO
 
 from archive.domain import access
+from archive.domain.selections import FrozenMember
 from archive.downloads.unpacked import PACKED_FITS, catalogue_fits, unpacked_fits
 from archive.enums import ReductionLevel
 from archive.errors import FatalError, NotFoundError
-from archive.models import Frame, Version
+from archive.models import FrameQuerySet, Version
 
 EXPOSE = "EXPOSE"
 BLOCK_BYTES = 1 << 20
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Form(Enum):
-    """What is done to a file on its way out."""
+class Form(IntEnum):
+    """What is done to a file on its way out. The numbers stand in frozen selections."""
 
-    AS_STORED = auto()
-    UNPACKED = auto()
-    CATALOGUE = auto()
+    AS_STORED = 0
+    UNPACKED = 1
+    CATALOGUE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of a zip."""
+    """One file of a zip, whose reader may have it now."""
 
     frame_id: int
     name: str
@@ -47,18 +49,63 @@ class Opened:
     crc32: int | None = None
 
 
-def members_of(frames: Sequence[Frame], *, uncompress: bool, catalog_only: bool) -> list[Member]:
-    """One member for each frame that has a file, in the order of `frames`.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The files of some frames, newest first, a raw frame before what was made of it."""
 
-    Raises ConflictError when a file is known to be damaged.
-    """
-    members = []
-    for frame in frames:
-        version = access.newest_of(frame)
-        if version is not None:
-            form = _form_of(frame, version, uncompress=uncompress, catalog_only=catalog_only)
-            members.append(Member(frame.pk, _name_of(frame, version, form), form, version))
-    return members
+    members: list[FrozenMember]
+    all_public: bool
+    damaged: list[tuple[int, str, str]]  # id and name of a frame whose file is known to be damaged, and how
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The newest version of a frame, with what decides over its form and its place."""
+
+    frame_id: int
+    basename: str
+    observed_at: datetime | None
+    public_date: datetime | None
+    reduction_level: int
+    configuration_type: str
+    extension: str
+    created: datetime
+    object_id: int
+    size_bytes: int | None
+    crc32: int | None
+    fault: str
+
+
+_COLUMNS = (
+    "frame_id",
+    "frame__basename",
+    "frame__observation_date",
+    "frame__public_date",
+    "frame__reduction_level",
+    "frame__configuration_type",
+    "extension",
+    "created",
+    "object_id",
+    "object__size_bytes",
+    "object__crc32",
+    "object__fault",
+)
+
+
+def chosen(frames: FrameQuerySet, *, uncompress: bool, catalog_only: bool, at: datetime, most: int) -> Chosen:
+    """The newest file of each of `frames`, at most one more than `most`; frames without a file have none."""
+    newest = Version.objects.filter(frame__in=frames.order_by().values("pk"))
+    newest = newest.order_by("frame_id", "-created", "-id").distinct("frame_id")
+    rows = [_Row(*row) for row in newest.values_list(*_COLUMNS)[: most + 1].iterator(chunk_size=10_000)]
+    rows.sort(key=lambda row: row.frame_id)
+    rows.sort(key=lambda row: row.observed_at or LONG_AGO, reverse=True)
+    good = [row for row in rows if not row.fault]
+    members = [_member(row, uncompress=uncompress, catalog_only=catalog_only) for row in good]
+    return Chosen(
+        _named_apart(members),
+        all(row.public_date is not None and row.public_date <= at for row in good),
+        [(row.frame_id, row.basename, row.fault) for row in rows if row.fault],
+    )
 
 
 def opened(member: Member) -> Opened | None:
@@ -86,18 +133,30 @@ def made_file(member: Member) -> IO[bytes]:
     raise FatalError(f"{member.name} is sent as it is stored.")
 
 
-def _form_of(frame: Frame, version: Version, *, uncompress: bool, catalog_only: bool) -> Form:
-    is_final_image = frame.reduction_level == ReductionLevel.FINAL and frame.configuration_type == EXPOSE
+def _member(row: _Row, *, uncompress: bool, catalog_only: bool) -> FrozenMember:
+    is_final_image = row.reduction_level == ReductionLevel.FINAL and row.configuration_type == EXPOSE
+    form, ending = Form.AS_STORED, row.extension
     if catalog_only and is_final_image:
-        return Form.CATALOGUE
-    if uncompress and version.extension == PACKED_FITS:
-        return Form.UNPACKED
-    return Form.AS_STORED
+        form, ending = Form.CATALOGUE, "-catalog.fits"
+    elif uncompress and row.extension == PACKED_FITS:
+        form, ending = Form.UNPACKED, ".fits"
+    # A backslash parts folders where readers unpack on Windows: a name must not lead out of the zip's own.
+    name = (row.basename + ending).replace("\\", "_")
+    return FrozenMember(row.frame_id, row.object_id, name, form, row.created, row.size_bytes, row.crc32)
 
 
-def _name_of(frame: Frame, version: Version, form: Form) -> str:
-    ending = {Form.AS_STORED: version.extension, Form.UNPACKED: ".fits", Form.CATALOGUE: "-catalog.fits"}[form]
-    return frame.basename + ending
+def _named_apart(members: Sequence[FrozenMember]) -> list[FrozenMember]:
+    """No two files of one name: the second would be unpacked over the first."""
+    taken: dict[str, int] = {}
+    for member in members:
+        taken[member.name] = taken.get(member.name, 0) + 1
+    if len(taken) == len(members):
+        return list(members)
+    return [_with_id(member) if taken[member.name] > 1 else member for member in members]
+
+
+def _with_id(member: FrozenMember) -> FrozenMember:
+    return replace(member, name=f"{member.frame_id}-{member.name}")
 
 
 def _read(made: IO[bytes]) -> Iterator[bytes]:
