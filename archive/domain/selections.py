@@ -2,15 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import BinaryField, Func, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from archive.errors import FatalError, NotFoundError
 from archive.models import Frame, FrozenSelection, Reader, Version
@@ -31,22 +31,16 @@ KEPT_AFTER = timedelta(days=1)  # so long a link that has expired can say so, in
 Table = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FrozenMember:
+class FrozenMember(NamedTuple):
     """One file: which bytes, under which name, and in which form (a number of the interface's own) it goes out."""
 
     frame_id: int
     object_id: int
     name: str
     form: int
-    stored_at: datetime
+    stored_s: int
     size_bytes: int | None
     crc32: int | None
-
-    def row(self) -> tuple[int, ...]:
-        size_bytes = UNKNOWN if self.size_bytes is None else self.size_bytes
-        crc32 = UNKNOWN if self.crc32 is None else self.crc32
-        return self.frame_id, self.object_id, size_bytes, crc32, int(self.stored_at.timestamp()), self.form
 
 
 def freeze(members: Sequence[FrozenMember], *, owner: Reader | None, folder: str, at: datetime) -> FrozenSelection:
@@ -57,9 +51,17 @@ def freeze(members: Sequence[FrozenMember], *, owner: Reader | None, folder: str
         expires_at=at + settings.DOWNLOAD_LIFETIME,
         folder=folder,
         count=len(members),
-        members=np.array([member.row() for member in members], dtype=MEMBER).tobytes(),
+        members=_packed(members),
         names="\n".join(member.name for member in members).encode(),
     )
+
+
+def _packed(members: Sequence[FrozenMember]) -> bytes:
+    table = np.empty(len(members), dtype=MEMBER)
+    for name in MEMBER.names or ():
+        values = (getattr(member, name) for member in members)
+        table[name] = [UNKNOWN if value is None else value for value in values]
+    return table.tobytes()
 
 
 def selection_of(selection_id: uuid.UUID, reader: Reader) -> FrozenSelection:
@@ -99,14 +101,19 @@ def names_of(selection: FrozenSelection) -> list[bytes]:
 def intact(table: Table, reader: Reader, *, at: datetime) -> QuerySet[Version]:
     """Versions of these members that `reader` may have at `at` and that nobody has found damaged."""
     seen = Frame.objects.visible_to(reader, at=at).values("pk")
-    objects = table["object_id"].tolist()
-    return Version.objects.filter(object__in=objects, object__fault="", frame__in=seen).order_by()
+    objects = among(table["object_id"].tolist())
+    return Version.objects.filter(object_id__in=objects, object__fault="", frame__in=seen).order_by()
+
+
+def among(ids: Sequence[int]) -> RawSQL:
+    """Ids for `__in`, sent as one array: Django and PostgreSQL take ten thousand single ones much more slowly."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, ids))}}}"])  # noqa: S611 - numbers, as a parameter
 
 
 def lost(table: Table, reader: Reader, *, at: datetime) -> int:
     """How many members `reader` can no longer have as they were frozen: deleted, replaced, damaged or hidden."""
     found = intact(table, reader, at=at).values_list("object_id", "object__size_bytes", "object__crc32")
-    held = {object_id: (size_bytes, crc32) for object_id, size_bytes, crc32 in found.iterator(chunk_size=10_000)}
+    held = {object_id: (size_bytes, crc32) for object_id, size_bytes, crc32 in found}
     rows = zip(table["object_id"].tolist(), table["size_bytes"].tolist(), table["crc32"].tolist(), strict=True)
     return sum(not is_as_frozen(held.get(object_id), size_bytes, crc32) for object_id, size_bytes, crc32 in rows)
 
@@ -115,7 +122,7 @@ def is_as_frozen(held: tuple[int | None, int | None] | None, size_bytes: int, cr
     """Whether size and CRC-32 of bytes that are held are those of a member; what was not known then may be now."""
     if held is None:
         return False
-    return size_bytes in {UNKNOWN, held[0]} and crc32 in {UNKNOWN, held[1]}
+    return held == (size_bytes, crc32) or (size_bytes in {UNKNOWN, held[0]} and crc32 in {UNKNOWN, held[1]})
 
 
 def reader_now(reader: Reader) -> Reader:

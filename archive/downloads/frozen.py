@@ -80,7 +80,7 @@ class DownloadsView(FrameTerms):
         ids = wanted.pop("frame_ids", None)
         frames = self.found(request, at=at, needs_terms=ids is None)
         if ids is not None:
-            frames = frames.filter(pk__in=ids)
+            frames = frames.filter(pk__in=selections.among(ids))
         frozen = freeze(frames, request.user, at=at, damaged_are_left_out=ids is None, **wanted)
         if frozen is None:
             raise NotFoundError("nothing that you may see has a file here: look at /frames/ with the same terms.")

@@ -1,10 +1,13 @@
 """What goes into a download: for each frame one file, under which name and in which form."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
-from typing import IO
+from typing import IO, Any, NamedTuple
+
+from django.db.models import BigIntegerField, Case, FloatField, Q, Value, When
+from django.db.models.functions import Extract
 
 from archive.domain import access
 from archive.domain.selections import FrozenMember
@@ -15,7 +18,6 @@ from archive.models import FrameQuerySet, Version
 
 EXPOSE = "EXPOSE"
 BLOCK_BYTES = 1 << 20
-LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Form(IntEnum):
@@ -58,54 +60,55 @@ class Chosen:
     damaged: list[tuple[int, str, str]]  # id and name of a frame whose file is known to be damaged, and how
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The newest version of a frame, with what decides over its form and its place."""
+class _Row(NamedTuple):
+    """The newest version of a frame, with what decides over its form and its place. Times in seconds: they are many."""
 
     frame_id: int
     basename: str
-    observed_at: datetime | None
-    public_date: datetime | None
-    reduction_level: int
-    configuration_type: str
+    observed_s: float
+    is_public: bool
+    is_final_image: bool
     extension: str
-    created: datetime
+    stored_s: int
     object_id: int
     size_bytes: int | None
     crc32: int | None
     fault: str
 
 
-_COLUMNS = (
-    "frame_id",
-    "frame__basename",
-    "frame__observation_date",
-    "frame__public_date",
-    "frame__reduction_level",
-    "frame__configuration_type",
-    "extension",
-    "created",
-    "object_id",
-    "object__size_bytes",
-    "object__crc32",
-    "object__fault",
-)
-
-
 def chosen(frames: FrameQuerySet, *, uncompress: bool, catalog_only: bool, at: datetime, most: int) -> Chosen:
     """The newest file of each of `frames`, at most one more than `most`; frames without a file have none."""
     newest = Version.objects.filter(frame__in=frames.order_by().values("pk"))
     newest = newest.order_by("frame_id", "-created", "-id").distinct("frame_id")
-    rows = [_Row(*row) for row in newest.values_list(*_COLUMNS)[: most + 1].iterator(chunk_size=10_000)]
-    rows.sort(key=lambda row: row.frame_id)
-    rows.sort(key=lambda row: row.observed_at or LONG_AGO, reverse=True)
+    rows = list(map(_Row._make, newest.values_list(*_columns(at))[: most + 1]))
+    rows.sort(key=lambda row: (-row.observed_s, row.frame_id))
     good = [row for row in rows if not row.fault]
     members = [_member(row, uncompress=uncompress, catalog_only=catalog_only) for row in good]
     return Chosen(
         _named_apart(members),
-        all(row.public_date is not None and row.public_date <= at for row in good),
+        all(row.is_public for row in good),
         [(row.frame_id, row.basename, row.fault) for row in rows if row.fault],
     )
+
+
+def _columns(at: datetime) -> list[Any]:
+    return [
+        "frame_id",
+        "frame__basename",
+        Extract("frame__observation_date", "epoch", output_field=FloatField()),
+        _holds(Q(frame__public_date__lte=at)),
+        _holds(Q(frame__reduction_level=ReductionLevel.FINAL, frame__configuration_type=EXPOSE)),
+        "extension",
+        Extract("created", "epoch", output_field=BigIntegerField()),
+        "object_id",
+        "object__size_bytes",
+        "object__crc32",
+        "object__fault",
+    ]
+
+
+def _holds(condition: Q) -> Case:
+    return Case(When(condition, then=Value(value=True)), default=Value(value=False))
 
 
 def opened(member: Member) -> Opened | None:
@@ -134,15 +137,14 @@ def made_file(member: Member) -> IO[bytes]:
 
 
 def _member(row: _Row, *, uncompress: bool, catalog_only: bool) -> FrozenMember:
-    is_final_image = row.reduction_level == ReductionLevel.FINAL and row.configuration_type == EXPOSE
     form, ending = Form.AS_STORED, row.extension
-    if catalog_only and is_final_image:
+    if catalog_only and row.is_final_image:
         form, ending = Form.CATALOGUE, "-catalog.fits"
     elif uncompress and row.extension == PACKED_FITS:
         form, ending = Form.UNPACKED, ".fits"
     # A backslash parts folders where readers unpack on Windows: a name must not lead out of the zip's own.
     name = (row.basename + ending).replace("\\", "_")
-    return FrozenMember(row.frame_id, row.object_id, name, form, row.created, row.size_bytes, row.crc32)
+    return FrozenMember(row.frame_id, row.object_id, name, form, row.stored_s, row.size_bytes, row.crc32)
 
 
 def _named_apart(members: Sequence[FrozenMember]) -> list[FrozenMember]:
@@ -156,7 +158,7 @@ def _named_apart(members: Sequence[FrozenMember]) -> list[FrozenMember]:
 
 
 def _with_id(member: FrozenMember) -> FrozenMember:
-    return replace(member, name=f"{member.frame_id}-{member.name}")
+    return member._replace(name=f"{member.frame_id}-{member.name}")
 
 
 def _read(made: IO[bytes]) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from archive.domain import accounts, search
+from archive.domain import accounts, search, selections
 from archive.downloads.checks import checked_members
 from archive.downloads.freezing import FormSerializer, FrameIds, freeze, link_to
 from archive.downloads.frozen_zip import FrozenZip, is_fixed
@@ -69,7 +69,7 @@ class ZipView(APIView):
         token = wanted.get("auth_token")
         reader = _reader_of(token) if token else request.user
         at = timezone.now()
-        frames = search.frames_for(reader, at=at).filter(pk__in=wanted["frame_ids"])
+        frames = search.frames_for(reader, at=at).filter(pk__in=selections.among(wanted["frame_ids"]))
         frozen = freeze(
             frames, reader, at=at, uncompress=wanted["uncompress"], catalog_only=wanted["catalog_only"]
         )
