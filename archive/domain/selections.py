@@ -12,8 +12,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import BinaryField, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from archive.errors import FatalError, NotFoundError
-from archive.models import Frame, FrozenSelection, Reader, Version
+from archive.errors import ConflictError, FatalError, NotFoundError
+from archive.models import Frame, FrozenSelection, Reader, StoredObject, Version
 
 UNKNOWN = -1
 # Packed, little-endian, in this order: changing it makes the selections of the last day unreadable.
@@ -116,6 +116,24 @@ def lost(table: Table, reader: Reader, *, at: datetime) -> int:
     held = {object_id: (size_bytes, crc32) for object_id, size_bytes, crc32 in found}
     rows = zip(table["object_id"].tolist(), table["size_bytes"].tolist(), table["crc32"].tolist(), strict=True)
     return sum(not is_as_frozen(held.get(object_id), size_bytes, crc32) for object_id, size_bytes, crc32 in rows)
+
+
+class KnownDigest(NamedTuple):
+    """What is known of stored bytes; without a SHA-256 nobody has read them yet, and the MD5 is a client's word."""
+
+    size_bytes: int | None
+    md5: str
+    sha256: str | None
+
+
+def digests_of(table: Table) -> list[KnownDigest]:
+    """Digests of these members, in their order. Raises ConflictError when one was deleted since."""
+    ids: list[int] = table["object_id"].tolist()
+    rows = StoredObject.objects.filter(pk__in=among(ids)).values_list("pk", "size_bytes", "md5", "sha256")
+    held = {pk: KnownDigest(*rest) for pk, *rest in rows}
+    if len(held) != len(ids):
+        raise ConflictError("a file was deleted this very moment: ask again.")
+    return [held[pk] for pk in ids]
 
 
 def is_as_frozen(held: tuple[int | None, int | None] | None, size_bytes: int, crc32: int) -> bool:

@@ -4,11 +4,13 @@ from django.urls import path
 
 from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
+from archive.downloads.script_view import ScriptView
 from archive.downloads.views import FrameDownloadView, SignedFileView
 from archive.downloads.zip import ZipView
 
 urlpatterns = [
     path("frames/zip/", ZipView.as_view(), name="frame-zip"),
+    path("frames/script/", ScriptView.as_view(), name="frame-script"),
     path("downloads/", DownloadsView.as_view(), name="downloads"),
     path("downloads/<uuid:pk>/", DownloadView.as_view(), name="download"),
     path("downloads/<uuid:pk>/<int:number>/<str:name>", MemberView.as_view(), name="download-member"),
