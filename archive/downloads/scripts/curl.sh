@@ -1,5 +1,6 @@
 
 require curl
+[ "$PRIVATE" -eq 0 ] || require_token
 
 # The token goes in by a pipe: arguments can be read by everybody on this computer.
 header() {
