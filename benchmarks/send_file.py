@@ -1,4 +1,4 @@
-"""`send_file.py FILE TIMES PORT`: read a file and send it to 127.0.0.1:PORT, again and again: the machine's own speed."""
+"""`send_file.py FILE TIMES PORT`: read a file and send it to 127.0.0.1:PORT so often: the machine's own speed."""
 
 import socket
 import sys

@@ -85,7 +85,9 @@ def row_of(selection: FrozenSelection, number: int) -> Table:
     """The table of one member alone, read without the others. Raises NotFoundError when there are fewer."""
     if number >= selection.count:
         raise NotFoundError(f"this download has {selection.count} files: count from 0.")
-    place = Func("members", number * MEMBER.itemsize + 1, MEMBER.itemsize, function="substring", output_field=BinaryField())
+    place = Func(
+        "members", number * MEMBER.itemsize + 1, MEMBER.itemsize, function="substring", output_field=BinaryField()
+    )
     rows = FrozenSelection.objects.annotate(row=place)
     return np.frombuffer(rows.values_list("row", flat=True).get(pk=selection.pk), dtype=MEMBER)
 
@@ -107,7 +109,7 @@ def intact(table: Table, reader: Reader, *, at: datetime) -> QuerySet[Version]:
 
 def among(ids: Sequence[int]) -> RawSQL:
     """Ids for `__in`, sent as one array: Django and PostgreSQL take ten thousand single ones much more slowly."""
-    return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, ids))}}}"])  # noqa: S611 - numbers, as a parameter
+    return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, ids))}}}"])
 
 
 def lost(table: Table, reader: Reader, *, at: datetime) -> int:
@@ -130,7 +132,7 @@ def digests_of(table: Table) -> list[KnownDigest]:
     """Digests of these members, in their order. Raises ConflictError when one was deleted since."""
     ids: list[int] = table["object_id"].tolist()
     rows = StoredObject.objects.filter(pk__in=among(ids)).values_list("pk", "size_bytes", "md5", "sha256")
-    held = {pk: KnownDigest(*rest) for pk, *rest in rows}
+    held = {pk: KnownDigest(size_bytes, md5, sha256) for pk, size_bytes, md5, sha256 in rows}
     if len(held) != len(ids):
         raise ConflictError("a file was deleted this very moment: ask again.")
     return [held[pk] for pk in ids]

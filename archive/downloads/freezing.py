@@ -62,9 +62,7 @@ def freeze(  # the verbs of the routes differ in all of these
 
     Raises UsageError when there are too many, ConflictError when a file is known to be damaged.
     """
-    found = chosen(
-        frames, uncompress=uncompress, catalog_only=catalog_only, at=at, most=settings.DOWNLOAD_MAX_FRAMES
-    )
+    found = chosen(frames, uncompress=uncompress, catalog_only=catalog_only, at=at, most=settings.DOWNLOAD_MAX_FRAMES)
     _require_few(found)
     if found.damaged and not damaged_are_left_out:
         frame_id, name, fault = found.damaged[0]

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
+from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.script_view import ScriptView
 from archive.downloads.views import FrameDownloadView, SignedFileView
 from archive.downloads.zip import ZipView

@@ -70,9 +70,7 @@ class ZipView(APIView):
         reader = _reader_of(token) if token else request.user
         at = timezone.now()
         frames = search.frames_for(reader, at=at).filter(pk__in=selections.among(wanted["frame_ids"]))
-        frozen = freeze(
-            frames, reader, at=at, uncompress=wanted["uncompress"], catalog_only=wanted["catalog_only"]
-        )
+        frozen = freeze(frames, reader, at=at, uncompress=wanted["uncompress"], catalog_only=wanted["catalog_only"])
         if frozen is None:
             return _nothing_to_send()
         response = _answer(frozen.selection, reader)

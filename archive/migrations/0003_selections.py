@@ -7,27 +7,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('archive', '0002_tallies'),
+        ("archive", "0002_tallies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FrozenSelection',
+            name="FrozenSelection",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(help_text='UTC')),
-                ('expires_at', models.DateTimeField(db_index=True, help_text='When its link ends, UTC')),
-                ('folder', models.CharField(help_text="Folder in the zip, and the zip's name without .zip", max_length=200)),
-                ('count', models.IntegerField(help_text='How many files')),
-                ('members', models.BinaryField(help_text='Frame, object, size, CRC-32, time and form of each, packed')),
-                ('names', models.BinaryField(help_text='Their names in the zip, UTF-8, a line each')),
-                ('owner', models.ForeignKey(help_text='Who may fetch it; null: anybody, because all was public when it was frozen', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(help_text="UTC")),
+                ("expires_at", models.DateTimeField(db_index=True, help_text="When its link ends, UTC")),
+                (
+                    "folder",
+                    models.CharField(help_text="Folder in the zip, and the zip's name without .zip", max_length=200),
+                ),
+                ("count", models.IntegerField(help_text="How many files")),
+                ("members", models.BinaryField(help_text="Frame, object, size, CRC-32, time and form of each, packed")),
+                ("names", models.BinaryField(help_text="Their names in the zip, UTF-8, a line each")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        help_text="Who may fetch it; null: anybody, because all was public when it was frozen",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('count__gt', 0)), name='selection_holds_something')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("count__gt", 0)), name="selection_holds_something")
+                ],
             },
         ),
         # Not compressed, so that the row of one member is read without the others.

@@ -77,7 +77,10 @@ def _root_prefix() -> tuple[str, ...] | None:
 
 
 def require_packages(*, for_tests: bool = False) -> None:
-    """Install what is missing, also what only tests need `for_tests`. Raises UsageError, with the line to type, where this user may not."""
+    """Install what is missing, for tests also what only they need.
+
+    Raises UsageError, with the line to type, where this user may not.
+    """
     if postgis_versions() and not _missing_beside_postgis(for_tests=for_tests):
         return
     if not shutil.which("apt-get"):

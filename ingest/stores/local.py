@@ -185,7 +185,7 @@ class LocalStore:
         """Raise NotFoundError unless an open file is a plain one, UsageError unless it lies in this store."""
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise self._no_version(path, version_id)
-        place = os.readlink(f"/proc/self/fd/{stream.fileno()}")
+        place = str(Path(f"/proc/self/fd/{stream.fileno()}").readlink())
         if not place.startswith(os.path.realpath(self._root).rstrip("/") + "/"):
             raise _leads_out(place)
 

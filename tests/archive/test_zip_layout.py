@@ -69,16 +69,14 @@ def test_any_range_is_that_slice_of_the_whole(files, data):
 @given(FILES, st.data())
 def test_ranges_with_the_wide_fields_of_zip64_are_slices_too(files, data):
     limit = data.draw(st.integers(0, 200))
-    kept = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
-    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limit, data.draw(st.integers(0, 6))
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zipfile, "ZIP64_LIMIT", limit)
+        patch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", data.draw(st.integers(0, 6)))
         layout = layout_with(files)
         whole = read(layout, files)
         start = data.draw(st.integers(0, len(whole)))
         stop = data.draw(st.integers(start, len(whole)))
         assert read(layout, files, start, stop) == whole[start:stop]
-    finally:
-        zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = kept
     with zipfile.ZipFile(io.BytesIO(whole)) as opened:
         assert {name: opened.read(name) for name in opened.namelist()} == files
 

@@ -23,7 +23,7 @@ KINDS = ("curl", "wget", "aria2", "python")
 PROGRAM = {"curl": "curl", "wget": "wget", "aria2": "aria2c"}
 ODD_NAMES = (
     "plain",
-    "-rf it's \"quoted\" $(touch hacked) `touch hacked`",
+    '-rf it\'s "quoted" $(touch hacked) `touch hacked`',
     "größe & ; | < > * ? [a] {b} ~ # % = 100%20",
     "-starts-with-a-dash",
 )
@@ -82,7 +82,7 @@ def running(transactional_db, use_store, port, tmp_path) -> Iterator[Running]:
 def kind(request) -> str:
     if request.param in PROGRAM and not shutil.which(PROGRAM[request.param]):
         pytest.skip(f"{PROGRAM[request.param]} is not installed")
-    return request.param
+    return str(request.param)
 
 
 def test_files_of_any_name_come_whole_and_a_second_run_fetches_nothing(running, kind):
@@ -157,7 +157,7 @@ def test_a_begun_file_with_a_wrong_byte_is_begun_again(running, kind):
 
 
 def test_a_file_that_the_archive_holds_damaged_is_never_a_success(running, kind):
-    good = running.make(basename="good", extension=".fits", content=b"good" * 99)
+    running.make(basename="good", extension=".fits", content=b"good" * 99)
     bad = running.make(basename="bad", extension=".fits", content=b"bad" * 99)
     script = running.script(kind)
     stored = bad.versions.get().object
@@ -165,7 +165,7 @@ def test_a_file_that_the_archive_holds_damaged_is_never_a_success(running, kind)
     path.write_bytes(b"bad" * 98 + b"BAD")
     done = running.run(kind, script)
     assert done.returncode != 0
-    assert good.basename and running.held()["good.fits"] == b"good" * 99
+    assert running.held()["good.fits"] == b"good" * 99
     if kind != "aria2":  # which keeps it, and knows it to be wrong
         assert set(running.held()) == {"good.fits"}
         assert "bad.fits: FAILED" in done.stderr

@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 # The token goes in by a pipe: arguments can be read by everybody on the reader's computer.
-TOKEN_INTO_ARIA2 = (
+ARIA2_OF_MEMBERS = (
     """awk '/^ header=/ { sub("ARCHIVE_TOKEN", ENVIRON["ARCHIVE_TOKEN"]) } 1' THIS_FILE | aria2c --input-file=-"""
 )
 
@@ -73,7 +73,7 @@ def _python(job: Job) -> Iterator[str]:
 
 def _aria2(job: Job) -> Iterator[str]:
     yield _part("aria2.txt")
-    command = TOKEN_INTO_ARIA2 if job.is_private else "aria2c --input-file=THIS_FILE"
+    command = ARIA2_OF_MEMBERS if job.is_private else "aria2c --input-file=THIS_FILE"
     yield f"#\n#     {command}\n#\n# {job.count} files; {job.left_out} were left out, known to be damaged.\n"
     for file in job.files:
         algorithm = {"sha256": "sha-256"}.get(file.algorithm, file.algorithm)

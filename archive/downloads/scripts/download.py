@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A download that the archive wrote. Run it with Python 3.8 or newer in the folder where the files shall be.
 
-Run it again to go on where it was cut: what is whole stays, what is begun is resumed. A file gets its name only when its
-checksum is right. Exit code: 0 all files are here and right, 1 some are not, 2 it could not begin.
+Run it again to go on where it was cut: what is whole stays, what is begun is resumed. A file gets its name only when
+its checksum is right. Exit code: 0 all files are here and right, 1 some are not, 2 it could not begin.
 """
 
 import hashlib
@@ -112,7 +112,9 @@ def complain(says: str) -> None:
 def main(files: List[File], *, is_private: bool, left_out: int) -> int:  # noqa: UP006
     token = os.environ.get("ARCHIVE_TOKEN", "") if is_private else ""
     if is_private and not token:
-        complain("These files are not public. Put your token into the environment, ARCHIVE_TOKEN=..., and run this again.")
+        complain(
+            "These files are not public. Put your token into the environment, ARCHIVE_TOKEN=..., and run this again."
+        )
         return 2
     n_failed = 0
     for number, file in enumerate(files, start=1):
