@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -56,3 +59,18 @@ def _time_of_files(folder: Path) -> float:
         file.unlink()
     place.rmdir()
     return took_s
+
+
+def file_over_socket(path: Path, *, times: int) -> Baseline:
+    """A file read and sent to a client on this machine by a process that does nothing else, MB/s."""
+    program = Path(__file__).with_name("send_file.py")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command = [sys.executable, str(program), str(path), str(times), str(server.getsockname()[1])]
+        with subprocess.Popen(command):
+            reader, _ = server.accept()
+            started_s, n_bytes, block = time.perf_counter(), 0, bytearray(1 << 20)
+            with reader:
+                while got := reader.recv_into(block):
+                    n_bytes += got
+            took_s = time.perf_counter() - started_s
+    return Baseline(n_bytes / MEGABYTE / took_s, "MB/s", "read and sent over a socket")

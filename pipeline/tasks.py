@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import events, tallies, verification
+from archive.domain import events, selections, tallies, verification
 from archive.errors import TransientError
 from pipeline.reductions import previews
 
@@ -48,3 +48,8 @@ def turn_frames_public() -> None:
 @shared_task(soft_time_limit=300, time_limit=330)
 def fold_tallies() -> None:
     tallies.fold()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def forget_expired_selections() -> None:
+    selections.forget_expired(at=timezone.now())

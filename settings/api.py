@@ -1,9 +1,13 @@
 """The API: Django REST Framework, its pages and its OpenAPI document."""
 
+from datetime import timedelta
+
 from settings import env
 
 __all__ = [
     "DATA_UPLOAD_MAX_NUMBER_FIELDS",
+    "DOWNLOAD_LIFETIME",
+    "DOWNLOAD_MAX_FRAMES",
     "PAGINATION_DEFAULT_LIMIT",
     "PAGINATION_MAX_LIMIT",
     "REST_FRAMEWORK",
@@ -18,6 +22,8 @@ PAGINATION_MAX_LIMIT = env.PAGINATION_MAX_LIMIT
 ZIP_DOWNLOAD_FILENAME_BASE = env.ZIP_DOWNLOAD_FILENAME_BASE
 ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES = env.ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES
 ZIP_MODE = env.ZIP_MODE
+DOWNLOAD_LIFETIME = timedelta(hours=env.DOWNLOAD_HOURS)
+DOWNLOAD_MAX_FRAMES = env.DOWNLOAD_MAX_FRAMES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a form that asks for a zip of many frames has one for each
 
 REST_FRAMEWORK = {

@@ -64,6 +64,10 @@ CELERY_BEAT_SCHEDULE = {
     "verify-unread-objects": {"task": "pipeline.tasks.verify_unread_objects", "schedule": timedelta(minutes=10)},
     "turn-frames-public": {"task": "pipeline.tasks.turn_frames_public", "schedule": timedelta(minutes=1)},
     "fold-tallies": {"task": "pipeline.tasks.fold_tallies", "schedule": timedelta(seconds=15)},
+    "forget-expired-selections": {
+        "task": "pipeline.tasks.forget_expired_selections",
+        "schedule": timedelta(hours=1),
+    },
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }
 

@@ -284,6 +284,8 @@ ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES = _number(
 ZIP_MODE = _choice(
     "ZIP_MODE", "stream", "stream (the archive writes the zip) or nginx (mod_zip does)", ("stream", "nginx")
 )
+DOWNLOAD_HOURS = _number("DOWNLOAD_HOURS", "24", "how long a frozen selection can be downloaded, hours")
+DOWNLOAD_MAX_FRAMES = _number("DOWNLOAD_MAX_FRAMES", "250000", "most frames of one selection")
 
 # Public date
 OBSERVATION_PORTAL_BASE_URL = _text("OBSERVATION_PORTAL_BASE_URL", "", "portal that knows the tags of proposals")

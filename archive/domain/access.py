@@ -44,19 +44,6 @@ def own_signer(base_url: str = "") -> LinkSigner:
     return LinkSigner(base_url=base_url, signing_key=settings.STORE.signing_key)
 
 
-def newest_of(frame: Frame) -> Version | None:
-    """The bytes that now stand for a frame whose versions are at hand; None when it has no file.
-
-    Raises ConflictError when they are known to be damaged.
-    """
-    version = next(iter(frame.versions.all()), None)
-    if version is not None and version.object.fault:
-        raise ConflictError(
-            f"the file of {frame.basename} is not what was posted ({version.object.fault}): leave frame {frame.pk} out."
-        )
-    return version
-
-
 def newest_version(frame: Frame) -> Version:
     """The bytes that now stand for a frame.
 

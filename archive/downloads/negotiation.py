@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from rest_framework.exceptions import NotAcceptable
-from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
@@ -20,3 +21,19 @@ class BytesWhateverAccepted(DefaultContentNegotiation):
         except NotAcceptable:
             return offered[0], offered[0].media_type
         return chosen
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Where `format` in the address is the route's own: errors are JSON, whatever is accepted."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002 - DRF's signature
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type

@@ -1,6 +1,8 @@
 """Bytes over HTTP: ranges, validators and the right headers, in constant memory."""
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
 from rest_framework.request import Request
@@ -13,25 +15,41 @@ SINGLE_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 def file_response(request: HttpRequest | Request, stored: StoredObject, *, filename: str) -> HttpResponseBase:
-    """Answer GET or HEAD with an object's bytes as an attachment; one byte range is honoured, several are not."""
-    etag = f'"{stored.md5}"'
-    if request.headers.get("If-None-Match") == etag:
-        return HttpResponseNotModified(headers={"ETag": etag})
-    size_bytes = access.size_of(stored)
-    wanted = _wanted_range(request, etag=etag, size_bytes=size_bytes)
+    """Answer GET or HEAD with an object's bytes as an attachment."""
+    whole = Whole(f'"{stored.md5}"', access.size_of(stored), filename, content_type_for(filename))
+    return ranged_response(request, whole, lambda start, stop: access.stream_of(stored, start=start, stop=stop))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What is known of the bytes of an answer before they are read. The ETag is strong, with its quotes."""
+
+    etag: str
+    size_bytes: int
+    filename: str
+    content_type: str
+
+
+def ranged_response(
+    request: HttpRequest | Request, whole: Whole, blocks_of: Callable[[int, int], Iterator[bytes]]
+) -> HttpResponseBase:
+    """Answer GET or HEAD with bytes as an attachment; one byte range is honoured, several are not."""
+    if request.headers.get("If-None-Match") == whole.etag:
+        return HttpResponseNotModified(headers={"ETag": whole.etag})
+    wanted = _wanted_range(request, etag=whole.etag, size_bytes=whole.size_bytes)
     if wanted is None:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size_bytes}"})
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{whole.size_bytes}"})
     start, stop = wanted
-    blocks = () if request.method == "HEAD" else access.stream_of(stored, start=start, stop=stop)
-    is_part = (start, stop) != (0, size_bytes)
-    response = StreamingHttpResponse(blocks, status=206 if is_part else 200, content_type=content_type_for(filename))
+    blocks = () if request.method == "HEAD" else blocks_of(start, stop)
+    is_part = (start, stop) != (0, whole.size_bytes)
+    response = StreamingHttpResponse(blocks, status=206 if is_part else 200, content_type=whole.content_type)
     response["Content-Length"] = str(stop - start)
-    response["Content-Disposition"] = content_disposition_for(filename)
+    response["Content-Disposition"] = content_disposition_for(whole.filename)
     response["Accept-Ranges"] = "bytes"
-    response["ETag"] = etag
+    response["ETag"] = whole.etag
     response["X-Content-Type-Options"] = "nosniff"
     if is_part:
-        response["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
+        response["Content-Range"] = f"bytes {start}-{stop - 1}/{whole.size_bytes}"
     return response
 
 

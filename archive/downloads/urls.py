@@ -2,14 +2,20 @@
 
 from django.urls import path
 
+from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
 from archive.downloads.funpack import CatalogView, FunpackView
-from archive.downloads.views import DownloadView, SignedFileView
+from archive.downloads.script_view import ScriptView
+from archive.downloads.views import FrameDownloadView, SignedFileView
 from archive.downloads.zip import ZipView
 
 urlpatterns = [
     path("frames/zip/", ZipView.as_view(), name="frame-zip"),
+    path("frames/script/", ScriptView.as_view(), name="frame-script"),
+    path("downloads/", DownloadsView.as_view(), name="downloads"),
+    path("downloads/<uuid:pk>/", DownloadView.as_view(), name="download"),
+    path("downloads/<uuid:pk>/<int:number>/<str:name>", MemberView.as_view(), name="download-member"),
     path("frame-funpack/<int:pk>/funpack/", FunpackView.as_view(), name="frame-funpack"),
     path("frame-catalog/<int:pk>/catalog/", CatalogView.as_view(), name="frame-catalog"),
-    path("frames/<int:pk>/download/", DownloadView.as_view(), name="frame-download"),
+    path("frames/<int:pk>/download/", FrameDownloadView.as_view(), name="frame-download"),
     path("store/<path:path>", SignedFileView.as_view(), name="signed-file"),
 ]

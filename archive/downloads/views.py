@@ -22,7 +22,7 @@ from archive.models import StoredObject
 REDIRECT_LIFETIME = timedelta(hours=1)  # long enough to resume a download by the same link
 
 
-class DownloadView(APIView):
+class FrameDownloadView(APIView):
     """The newest file of a frame, as it is stored."""
 
     @extend_schema(

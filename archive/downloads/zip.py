@@ -1,4 +1,4 @@
-"""POST /frames/zip/: many frames in one zip."""
+"""POST /frames/zip/: many frames in one zip, at once."""
 
 from typing import Any
 
@@ -7,32 +7,27 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from archive.domain import accounts, search
+from archive.domain import accounts, search, selections
+from archive.downloads.checks import checked_members
+from archive.downloads.freezing import FormSerializer, FrameIds, freeze, link_to
+from archive.downloads.frozen_zip import FrozenZip, is_fixed
 from archive.downloads.manifest import manifest
-from archive.downloads.members import Member, members_of
 from archive.downloads.negotiation import BytesWhateverAccepted
 from archive.downloads.zip_stream import started, zip_blocks
 from archive.errors import NotFoundError
+from archive.models import FrozenSelection, Reader
 
-LARGEST_ID = 2**63 - 1
 
-
-class ZipSerializer(serializers.Serializer[Any]):
+class ZipSerializer(FormSerializer):
     """What to pack."""
 
-    frame_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), help_text="Ids of frames"
-    )
-    uncompress = serializers.BooleanField(default=False, help_text="Unpack .fits.fz files")
-    catalog_only = serializers.BooleanField(
-        default=False, help_text="Of final images (reduction level 91) only their catalogues"
-    )
+    frame_ids = FrameIds(help_text="Ids of frames")
     auth_token = serializers.CharField(
         required=False, allow_blank=True, allow_null=True, help_text="A token; stands above that of the header"
     )
@@ -56,6 +51,15 @@ class ZipView(APIView):
     @extend_schema(
         summary="Download many frames in one zip",
         request=ZipSerializer,
+        parameters=[
+            OpenApiParameter(
+                "Link",
+                str,
+                OpenApiParameter.HEADER,
+                response=[200],
+                description="The same zip at `/downloads/<id>/`, where it can be resumed",
+            )
+        ],
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
     )
     def post(self, request: Request) -> HttpResponseBase:
@@ -64,12 +68,14 @@ class ZipView(APIView):
         wanted = asked.validated_data
         token = wanted.get("auth_token")
         reader = _reader_of(token) if token else request.user
-        members = members_of(
-            list(_frames(reader, wanted["frame_ids"])),
-            uncompress=wanted["uncompress"],
-            catalog_only=wanted["catalog_only"],
-        )
-        return _answer(members) if members else _nothing_to_send()
+        at = timezone.now()
+        frames = search.frames_for(reader, at=at).filter(pk__in=selections.among(wanted["frame_ids"]))
+        frozen = freeze(frames, reader, at=at, uncompress=wanted["uncompress"], catalog_only=wanted["catalog_only"])
+        if frozen is None:
+            return _nothing_to_send()
+        response = _answer(frozen.selection, reader)
+        link_to(request, response, frozen.selection)
+        return response
 
 
 def _nothing_to_send() -> HttpResponse:
@@ -89,21 +95,28 @@ def _reader_of(token: str) -> User:
     return user
 
 
-def _frames(reader: Any, ids: list[int]) -> Any:
-    """Newest first, a raw frame before what was made of it."""
-    seen: Any = search.frames_for(reader, at=timezone.now()).filter(pk__in=ids)
-    return seen.order_by("-observation_date", "pk").prefetch_related("versions__object")
-
-
-def _answer(members: list[Member]) -> HttpResponseBase:
-    folder = f"{settings.ZIP_DOWNLOAD_FILENAME_BASE}-{timezone.now():%Y%m%d}-{len(members)}"
+def _answer(selection: FrozenSelection, reader: Reader) -> HttpResponseBase:
     response: HttpResponseBase
     if settings.ZIP_MODE == "nginx":
-        response = HttpResponse(manifest(members, folder=folder), content_type="text/plain")
+        members = list(checked_members(selection, reader))
+        response = HttpResponse(manifest(members, folder=selection.folder), content_type="text/plain")
         response["X-Archive-Files"] = "zip"
     else:
-        response = StreamingHttpResponse(started(zip_blocks(members, folder=folder)), content_type="application/zip")
-    response["Content-Disposition"] = f"attachment; filename={folder}.zip"
+        response = whole_zip(selection, reader)
+    response["Content-Disposition"] = f"attachment; filename={selection.folder}.zip"
     response["Set-Cookie"] = "fileDownload=true; path=/"  # the web client waits for it
     setattr(response, "xframe_options_exempt", True)  # noqa: B010 - the web client fetches it in a hidden frame
+    return response
+
+
+def whole_zip(selection: FrozenSelection, reader: Reader) -> StreamingHttpResponse:
+    """All of a selection's zip. Its length is told where it is known."""
+    if not is_fixed(selection):
+        blocks = zip_blocks(checked_members(selection, reader), folder=selection.folder)
+        return StreamingHttpResponse(started(blocks), content_type="application/zip")
+    frozen = FrozenZip(selection)
+    blocks = frozen.blocks(reader, start=0, stop=frozen.size_bytes)
+    response = StreamingHttpResponse(started(blocks), content_type="application/zip")
+    response["Content-Length"] = str(frozen.size_bytes)
+    response["ETag"] = frozen.etag
     return response

@@ -1,7 +1,7 @@
 """A zip as a stream of blocks, written by the standard library, in constant memory."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
 import structlog
@@ -15,7 +15,7 @@ FILE_MODE = 0o100644 << 16
 EARLIEST_YEAR = 1980  # of zip's clock
 
 
-def zip_blocks(members: Sequence[Member], *, folder: str) -> Iterator[bytes]:
+def zip_blocks(members: Iterable[Member], *, folder: str) -> Iterator[bytes]:
     """Write the members, uncompressed, into `folder` of a zip.
 
     Whatever goes wrong leaves by an exception: the zip then lacks its directory, and the connection that carries it is

@@ -6,6 +6,7 @@ from archive.models.event import Event
 from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
 from archive.models.proposal import Proposal
+from archive.models.selection import FrozenSelection
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
 from archive.models.version import Thumbnail, Version
@@ -16,6 +17,7 @@ __all__ = [
     "Exposure",
     "Frame",
     "FrameQuerySet",
+    "FrozenSelection",
     "Headers",
     "PortalMembership",
     "Profile",

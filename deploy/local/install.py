@@ -31,7 +31,7 @@ def install(purpose: str) -> None:
     """Install what `purpose` (run, test or lint) needs. Raises UsageError when a person has to do a part of it."""
     with _alone():
         # The linters load Django's settings, and these load the GDAL and GEOS that PostGIS brings.
-        packages.require_packages()
+        packages.require_packages(for_tests=purpose == "test")
         venvs.require_archive(lint=purpose == "lint")
         if purpose == "test":
             venvs.require_test_tools()

@@ -3,6 +3,7 @@
 Clients that store bytes themselves follow the same rules and never tell the path, so these must not change.
 """
 
+import re
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -17,7 +18,8 @@ BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
 PATH_MAX_BYTES = 1024  # the limit of S3
 PART_MAX_BYTES = 255  # the limit of file systems
-ASCII_DELETE = 127
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 CONTENT_TYPES = (  # the first ending that fits
     ((".fits", ".fits.fz", ".fits.gz", ".fit", ".fts"), "image/fits"),
@@ -133,9 +135,9 @@ def _check_part(part: str, path: str) -> None:
         raise UsageError(f"The path {path!r} is empty or has an empty part: give every part a name.")
     if part.startswith("."):
         raise UsageError(f"The part {part!r} of a path begins with a dot: choose another name.")
-    if any(ord(letter) < ord(" ") or ord(letter) == ASCII_DELETE for letter in part):
+    if CONTROL.search(part):
         raise UsageError(f"The part {part!r} of a path holds a control character: choose another name.")
-    if any("\ud800" <= letter <= "\udfff" for letter in part):
+    if SURROGATE.search(part):
         raise UsageError(f"The part {part!r} of a path is not valid text: choose another name.")
     if len(part.encode()) > PART_MAX_BYTES:
         raise UsageError(

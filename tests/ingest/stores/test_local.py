@@ -224,6 +224,12 @@ def test_no_symbolic_link_leads_out_of_the_root(root: Path, local_store: LocalSt
         sender.put(local_store, "out/new", b"content")
     with pytest.raises(NotFoundError):
         local_store.head(PATH, md5)
+    with pytest.raises(NotFoundError):
+        local_store.stream(PATH, md5)
+    (outside / md5).write_bytes(secret)
+    with pytest.raises(UsageError, match="symbolic link"):
+        local_store.stream("out", md5)
+    (outside / md5).unlink()
     assert [file.name for file in outside.iterdir()] == ["file"]
 
 

@@ -1,0 +1,79 @@
+"""GET /frames/script/: a program that downloads what a list finds."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+
+from archive.domain import selections
+from archive.downloads.freezing import freeze
+from archive.downloads.negotiation import AlwaysJSON
+from archive.downloads.scripts import KINDS, File, Job
+from archive.downloads.terms import FrameTerms
+from archive.errors import NotFoundError, UsageError
+from archive.models import FrozenSelection
+
+BATCH = 1000
+
+
+class ScriptView(FrameTerms):
+    """Freezes what the terms of the address find, and writes a program that fetches it file by file."""
+
+    permission_classes = [AllowAny]
+    content_negotiation_class = AlwaysJSON  # of errors: `format` names the program here
+
+    @extend_schema(
+        summary="A script that downloads frames: resumes, checks, holds no token",
+        parameters=[OpenApiParameter("format", enum=list(KINDS), required=True, description="Which program")],
+        filters=True,
+        responses={
+            (200, "text/x-shellscript"): OpenApiTypes.STR,
+            (200, "text/x-python"): OpenApiTypes.STR,
+            (200, "text/plain"): OpenApiTypes.STR,
+            404: OpenApiResponse(description="Nothing that the caller may see has a file"),
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        kind = KINDS.get(request.query_params.get("format", ""))
+        if kind is None:
+            raise UsageError(f"say which program shall download: format={'|'.join(KINDS)}.")
+        at = timezone.now()
+        frozen = freeze(self.found(request, at=at), request.user, at=at, damaged_are_left_out=True)
+        if frozen is None:
+            raise NotFoundError("nothing that you may see has a file here: look at /frames/ with the same terms.")
+        selection = frozen.selection
+        files = _files(request, selection)
+        job = Job(files, selection.count, selection.owner_id is not None, frozen.left_out)
+        response = StreamingHttpResponse(_blocks(kind.lines(job)), content_type=kind.content_type)
+        response["Content-Disposition"] = f"attachment; filename={selection.folder}-{kind.ending}"
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _files(request: Request, selection: FrozenSelection) -> Iterator[File]:
+    """Name, size, checksum and address of each member."""
+    zip_address = request.build_absolute_uri(reverse("download", args=[selection.pk]))
+    table, names = selections.table_of(selection), selections.names_of(selection)
+    for first in range(0, selection.count, BATCH):
+        digests = selections.digests_of(table[first : first + BATCH])
+        for number, (name, digest) in enumerate(zip(names[first : first + BATCH], digests, strict=True), start=first):
+            algorithm, checksum = ("sha256", digest.sha256) if digest.sha256 else ("md5", digest.md5)
+            address = f"{zip_address}{number}/{quote(name, safe='')}"
+            yield File(name.decode(), digest.size_bytes, algorithm, checksum, address)
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[bytes]:
+    """Some hundred lines at a time."""
+    waiting: list[str] = []
+    for line in lines:
+        waiting.append(line)
+        if len(waiting) == BATCH:
+            yield "".join(waiting).encode()
+            waiting = []
+    yield "".join(waiting).encode()
