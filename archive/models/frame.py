@@ -141,7 +141,12 @@ class Frame(models.Model):
             models.Index(fields=["public_date"], name="frame_embargoed", condition=Q(is_public=False)),
             GistIndex(Cast("centre", models.GeometryField(srid=SRID)), name="frame_by_centre"),
             # Substrings: Django asks in capitals. Without fastupdate=False one insert in many takes 150 ms.
-            GinIndex(OpClass(Upper("basename"), name="gin_trgm_ops"), name="frame_by_name_part", fastupdate=False),
+            GinIndex(
+                OpClass(Upper("basename"), name="gin_trgm_ops"),
+                name="frame_by_name_part",
+                fastupdate=False,
+                condition=Q(is_listed=True),
+            ),
         ]
 
     def __str__(self) -> str:
