@@ -3,7 +3,7 @@
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from archive.errors import UsageError
 
@@ -24,7 +24,7 @@ class LinkSigner:
         if not PLAIN.fullmatch(path):  # most are, and quoting takes longer than signing
             path = quote(path)
         if not PLAIN.fullmatch(version_id) or "/" in version_id:
-            version_id = quote(version_id, safe="")
+            version_id = quote_plus(version_id)
         return f"{self._prefix}{path}?versionId={version_id}&expires={expires}&signature={signature}"
 
     def link_for(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
