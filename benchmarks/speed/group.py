@@ -76,7 +76,7 @@ class _Size:
         with self._voiding(void):
             taken_in = measure_one_by_one(url, self._bench.store, truth.readers)
             yield Text(
-                f"at {self._size:,}: POST of one client whose file of {FILE_BYTES} bytes is taken into the local store, "
+                f"at {self._size:,}: POST of one client whose file of {FILE_BYTES} bytes is stored locally, "
                 f"with a sync of it and of its six folders: {taken_in.value:.3g}, {taken_in.p95 or 0.0:.3g} ms"
             )
 
