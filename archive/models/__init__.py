@@ -3,6 +3,7 @@
 from archive.models.account import PortalMembership, Profile
 from archive.models.any_of import AnyOf
 from archive.models.event import Event
+from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone, TombstoneQuerySet
 from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
 from archive.models.proposal import Proposal
@@ -13,12 +14,15 @@ from archive.models.version import Thumbnail, Version
 
 __all__ = [
     "AnyOf",
+    "DoomedBytes",
     "Event",
+    "ExpiryRule",
     "Exposure",
     "Frame",
     "FrameQuerySet",
     "FrozenSelection",
     "Headers",
+    "OwnExpiry",
     "PortalMembership",
     "Profile",
     "Proposal",
@@ -30,5 +34,7 @@ __all__ = [
     "StoredObject",
     "TargetTally",
     "Thumbnail",
+    "Tombstone",
+    "TombstoneQuerySet",
     "Version",
 ]

@@ -28,8 +28,10 @@ NEWEST_BY = {
 }
 
 
-def visible_condition(user: Reader, *, at: datetime, prefix: str = "") -> Q:
+def visible_condition(user: Reader, *, at: datetime | F, prefix: str = "") -> Q:
     """What `user` may see at time `at`, as a condition on frames, or on rows that name one with `prefix`.
+
+    `at` may be a column, which then says the time for each row.
 
     Everybody sees frames whose public date has come; members of a proposal see all of its frames. A frame that is
     known only because another one names it (a placeholder) is seen by nobody.
