@@ -22,7 +22,7 @@ def _things() -> FrameQuerySet:
 def _older(counted_from: CountedFrom, moment: datetime) -> Q:
     if counted_from == CountedFrom.OBSERVATION:
         return Q(observation_date__lte=moment)
-    return ~Exists(Version.objects.filter(frame=OuterRef("pk"), created__gt=moment))
+    return Q(~Exists(Version.objects.filter(frame=OuterRef("pk"), created__gt=moment)))
 
 
 def _began(frame: Frame, counted_from: CountedFrom) -> datetime | None:

@@ -1,9 +1,8 @@
 """Bytes in the store, as rows: made, and forgotten together with the bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -105,7 +104,17 @@ def _doom(rows: Sequence[DoomedBytes]) -> None:
     for doomed in rows:
         store_named(doomed.store)
     for doomed in DoomedBytes.objects.bulk_create(rows):
-        transaction.on_commit(partial(_remove, doomed), robust=True)
+        transaction.on_commit(_remover_of(doomed), robust=True)
+
+
+def _remover_of(doomed: DoomedBytes) -> Callable[[], None]:
+    def remove_or_leave() -> None:
+        try:
+            _remove(doomed)
+        except ArchiveError as error:
+            logger.warning("bytes_left_for_the_next_run", path=doomed.path, reason=str(error))
+
+    return remove_or_leave
 
 
 def _remove(doomed: DoomedBytes) -> None:

@@ -37,7 +37,7 @@ def lay_defaults(apps, schema_editor):  # noqa: ARG001 - Django's signature
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0002_tallies"),
+        ("archive", "0003_selections"),
     ]
 
     operations = [
