@@ -36,7 +36,7 @@ def put(store, tmp_path, path: str, content: bytes):
 
 
 def add_version(frame: Frame, *, content: str, at: datetime) -> None:
-    stored = frame.versions.first().object
+    stored = frame.versions.latest("pk").object
     new = StoredObject.objects.create(
         store=stored.store, path=stored.path, version_id=content, md5=f"{len(content):032x}", stored_at=at
     )
