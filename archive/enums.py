@@ -11,6 +11,7 @@ class EventName(StrEnum):
     FRAME_UPDATED = "frame.updated"  # a frame's metadata changed, its bytes did not
     FRAME_DELETED = "frame.deleted"  # a frame and its bytes are gone
     PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store
+    FAMILY_DELETED = "family.deleted"  # a family and its bytes are gone
     FAMILY_UPDATED = "family.updated"  # a family of Photon Ranch or an info image has a new file
 
 
@@ -39,7 +40,10 @@ class ExpiringKind(StrEnum):
     """What has a life time of its own."""
 
     FRAME = "frame"
-    FAMILY = "family"  # an exposure of Photon Ranch with all of its files, also those that are frames
+    # An exposure of Photon Ranch with all of its files, also those that are frames, by the folder of the store.
+    FAMILY = "family"
+    ALL_SKY = "all-sky"
+    TEST = "test"
     INFO_IMAGE = "info-image"
     CACHE = "cache"  # files that the archive made to be downloaded, and can make again
 

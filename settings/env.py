@@ -356,7 +356,6 @@ FAMILIES_PUBLIC_WITHOUT_HEADER = _flag(
     "True",
     "everybody may see pictures whose header has not come; False: nobody, where proposals have an embargo",
 )
-INFO_IMAGE_HOURS = _number("INFO_IMAGE_HOURS", "48", "how long an info image stays after its last file, hours")
 JPG_THUMBNAIL_HEIGHT_PX = _number("JPG_THUMBNAIL_HEIGHT_PX", "128", "height of the small pictures of families, px")
 
 # Limits of foreign files

@@ -1,7 +1,5 @@
 """What this observatory's files and headers look like, and when they become public."""
 
-from datetime import timedelta
-
 from ingest.headers import ocs
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
@@ -16,7 +14,6 @@ __all__ = [
     "GUIDE_CAMERAS_TO_PERSIST",
     "HEADER_RULES",
     "IGNORED_CHARS",
-    "INFO_IMAGE_LIFETIME",
     "INSPECTION_MEGABYTES",
     "INSPECTION_SECONDS",
     "OBSERVATION_PORTAL_API_TOKEN",
@@ -84,4 +81,3 @@ INSPECTION_MEGABYTES = env.INSPECTION_MEGABYTES
 UNPACKED_GIGABYTES = env.UNPACKED_GIGABYTES
 FAMILIES_PUBLIC_WITHOUT_HEADER = env.FAMILIES_PUBLIC_WITHOUT_HEADER
 FAMILY_THUMBNAIL_HEIGHT_PX = env.JPG_THUMBNAIL_HEIGHT_PX
-INFO_IMAGE_LIFETIME = timedelta(hours=env.INFO_IMAGE_HOURS)

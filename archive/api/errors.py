@@ -40,12 +40,15 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
 def _tombstone(context: dict[str, Any]) -> Tombstone | None:
     """What is left of the thing that the address names, as far as this reader could have seen it.
 
-    Views say by `gone_kind` what their `pk` is the id of.
+    Views say by `gone_kind` what their `pk` is the id of, or their `base` the name.
     """
     kind: ExpiringKind | None = getattr(context["view"], "gone_kind", None)
-    if kind is None or "pk" not in context["kwargs"]:
+    if kind is None:
         return None
-    return tombstones_for(context["request"].user, kind=kind).filter(thing_id=int(context["kwargs"]["pk"])).first()
+    known, place = tombstones_for(context["request"].user, kind=kind), context["kwargs"]
+    if "pk" in place:
+        return known.filter(thing_id=int(place["pk"])).first()
+    return known.filter(name=place["base"]).first() if "base" in place else None
 
 
 def _epitaph(tombstone: Tombstone) -> dict[str, Any]:

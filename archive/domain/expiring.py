@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from django.db import transaction
@@ -70,6 +70,7 @@ class ByRules(Generic[M]):
     began : the same of one thing; None when it has not begun.
     raw : last copies of raw data, which go only by rules that say so.
     kept : what no rule deletes, and why.
+    hold : lock what writers lock before the things of these ids.
     delete : delete things whose rows are locked.
     """
 
@@ -81,6 +82,7 @@ class ByRules(Generic[M]):
     began: Callable[[M, CountedFrom], datetime | None]
     raw: Q
     kept: Callable[[], tuple[Q, str]]
+    hold: Callable[[Sequence[int]], None]
     delete: Callable[[Sequence[M], Cause, datetime], None]
 
     def due(self, *, at: datetime) -> Iterator[Due]:
@@ -93,6 +95,7 @@ class ByRules(Generic[M]):
         ids = [due.thing_id for due in batch]
         gone = []
         with transaction.atomic():
+            self.hold(ids)
             rows = self.things().filter(pk__in=ids).order_by(self.name)  # in the order in which all writers lock
             locked = {thing.pk: thing for thing in rows.select_for_update(skip_locked=True, of=("self",))}
             # Asked again in a statement of its own: it sees what came in before the lock.
@@ -175,6 +178,18 @@ def precedence(rule: ExpiryRule) -> tuple[int, list[int], int]:
     Two rules that ask for the same selectors never meet the same thing: it would need two instruments.
     """
     return -len(rule.asked), [SELECTORS.index(name) for name in rule.asked], rule.pk
+
+
+def life_time(kind: ExpiringKind, **values: str) -> timedelta | None:
+    """How long a thing with these values lives by the rules of now; None: for ever.
+
+    For kinds that note on the thing itself until when readers are given it.
+    """
+    rules = ExpiryRule.objects.filter(kind=kind, enabled=True, only_storage_class=False)
+    for rule in sorted(rules, key=precedence):
+        if all(values.get(name) == value for name, value in rule.asked.items()):
+            return rule.after
+    return None
 
 
 def asked_by(rule: ExpiryRule) -> str:

@@ -8,15 +8,17 @@ from django.db.models import Exists, Max, OuterRef, Q
 
 from archive.domain.expiring import ByRules
 from archive.domain.removal import Cause, delete_frames
-from archive.enums import CountedFrom, ExpiringKind, ReductionLevel
+from archive.enums import CountedFrom, ExpiringKind, ExposureKind, ReductionLevel
 from archive.models import Frame, FrameQuerySet, Version
 
 GUIDE = "GUIDE"
 
 
 def _things() -> FrameQuerySet:
+    """Frames of families go with their family."""
+    alone = Q(exposure=None) | Q(exposure__kind=ExposureKind.OCS)
     # Both values of is_public are named so that the indexes which begin with it serve.
-    return Frame.objects.listed().filter(is_public__in=[True, False])
+    return Frame.objects.listed().filter(alone, is_public__in=[True, False])
 
 
 def _older(counted_from: CountedFrom, moment: datetime) -> Q:
@@ -40,6 +42,10 @@ def _kept() -> tuple[Q, str]:
     )
 
 
+def _hold(_ids: Sequence[int]) -> None:
+    """Frames that are of no family are locked alone."""
+
+
 def _delete(frames: Sequence[Frame], cause: Cause, at: datetime) -> None:
     delete_frames(frames, cause=cause, at=at)
 
@@ -53,5 +59,6 @@ FRAMES = ByRules[Frame](
     began=_began,
     raw=Q(reduction_level=ReductionLevel.RAW),
     kept=_kept,
+    hold=_hold,
     delete=_delete,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from archive.domain import events, families
+from archive.domain import events
 from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, object_row
 from archive.domain.refusals import plain_refusals

@@ -1,18 +1,21 @@
 """Info images: which files a channel of a site takes, what it shows, and until when."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from archive.domain import families
+from archive.domain.expiring import life_time
+from archive.enums import ExpiringKind
 from archive.errors import ConflictError, UsageError
 from archive.models import Exposure, InfoImage
 from archive.models.info_image import CHANNELS
 
 logger = structlog.get_logger(__name__)
+
+FOR_EVER = timedelta(days=36_500)
 
 
 def announce(*, site: str, channel: int, base: str, at: datetime) -> None:
@@ -51,9 +54,10 @@ def locked_channel(*, site: str, base: str) -> InfoImage:
 
 
 def show(image: InfoImage, exposure: Exposure, *, at: datetime) -> None:
-    """Let a channel show a family in place of what it showed, for INFO_IMAGE_HOURS from now. Hold both rows."""
+    """Let a channel show a family in place of what it showed, as long as the rules say, from now. Hold both rows."""
     shown = image.exposure
-    image.exposure, image.expires_at = exposure, at + settings.INFO_IMAGE_LIFETIME
+    values = {"site_id": exposure.site_id, "instrument_id": exposure.instrument_id, "data_type": exposure.data_type}
+    image.exposure, image.expires_at = exposure, at + (life_time(ExpiringKind.INFO_IMAGE, **values) or FOR_EVER)
     image.save(update_fields=["exposure", "expires_at"])
     if shown is not None and shown != exposure:
         families.delete_family(shown)
@@ -66,16 +70,10 @@ def shown(*, site: str, channel: int, at: datetime) -> InfoImage | None:
     return found.filter(exposure__isnull=False).first()
 
 
-def take_down(*, image_id: int) -> None:
-    """Let a channel show nothing, and delete what it showed; the bytes go on commit. A channel stays announced."""
-    with transaction.atomic():
-        image = InfoImage.objects.select_for_update(of=("self",)).select_related("exposure").filter(pk=image_id).first()
-        if image is None or image.exposure is None:
-            return
-        exposure = image.exposure
-        image.exposure = image.expires_at = None
-        image.save(update_fields=["exposure", "expires_at"])
-        families.delete_family(exposure)
+def hold_channels_of(exposure_ids: Sequence[int]) -> None:
+    """Lock the channels of the sites of these info images: their writers lock these first."""
+    sites = Exposure.objects.filter(pk__in=exposure_ids).values("site_id")
+    list(InfoImage.objects.filter(site_id__in=sites).order_by("site_id", "channel").select_for_update())
 
 
 def _locked_channels(site: str) -> Sequence[InfoImage]:

@@ -2,25 +2,35 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
 
+from archive.domain.expiring import ByRules
+from archive.domain.family_expiry import ALL_SKY, FAMILIES, TEST
 from archive.domain.frame_expiry import FRAMES
 from archive.domain.objects import doom_version
 from archive.domain.store import the_store
 from archive.enums import CountedFrom
 from archive.errors import NotFoundError, UsageError
-from archive.models import StoredObject, Version
+from archive.models import StoredObject
 from ingest.stores.base import INFREQUENT, STANDARD, FileStore
 
 logger = structlog.get_logger(__name__)
 
 NOT_YET = ""
+# Kinds with the way from bytes to the thing, and the column of their age.
+CLASSED: tuple[tuple[ByRules[Any], str, str], ...] = (
+    (FRAMES, "version__frame", "version__created"),
+    (FAMILIES, "exposure_file__exposure", "exposure_file__put_at"),
+    (ALL_SKY, "exposure_file__exposure", "exposure_file__put_at"),
+    (TEST, "exposure_file__exposure", "exposure_file__put_at"),
+)
 
 
 def move_old_bytes(*, at: datetime, most: int) -> int:
-    """Move the bytes of frames that are old enough, up to `most` objects; answers how many.
+    """Move the bytes of what is old enough, up to `most` objects; answers how many.
 
     A copy in place is a new version for S3: the row follows it in one step, and the old version goes on commit. To
     repeat it is safe.
@@ -48,15 +58,14 @@ def move_old_bytes(*, at: datetime, most: int) -> int:
 
 
 def _old(store: FileStore, *, at: datetime) -> Iterator[StoredObject]:
-    """Objects of frames that a rule moves, those of one frame oldest first: the newest stays on top in the bucket."""
-    for rule, condition in FRAMES.won(only_storage_class=True):
-        if rule.after is None:
-            continue
-        frames = FRAMES.things().filter(condition, FRAMES.older(CountedFrom(rule.counted_from), at - rule.after))
-        unmoved = Version.objects.filter(object__store=store.name, object__storage_class=NOT_YET)
-        versions = unmoved.filter(frame__in=frames.values("pk")).order_by("frame_id", "created", "pk")
-        for version in versions.select_related("object").iterator():
-            yield version.object
+    """Objects that a rule moves, those of one thing oldest first: the newest stays on top in the bucket."""
+    unmoved = StoredObject.objects.filter(store=store.name, storage_class=NOT_YET)
+    for kind, way, age in CLASSED:
+        for rule, condition in kind.won(only_storage_class=True):
+            if rule.after is not None:
+                moment = at - rule.after
+                things = kind.things().filter(condition, kind.older(CountedFrom(rule.counted_from), moment))
+                yield from unmoved.filter(**{f"{way}__in": things.values("pk")}).order_by(way, age, "pk").iterator()
 
 
 def _follow(stored: StoredObject, version_id: str) -> None:

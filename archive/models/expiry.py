@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from archive.enums import CountedFrom, ExpiringKind
-from archive.models.frame import Reader, visible_condition
+from archive.models.readers import Reader, may_see
 
 # What a rule may ask for, the most specific first.
 SELECTORS = ("instrument_id", "site_id", "data_type", "configuration_type")
@@ -16,11 +16,13 @@ SELECTORS = ("instrument_id", "site_id", "data_type", "configuration_type")
 SELECTORS_OF: Mapping[str, tuple[str, ...]] = {
     ExpiringKind.FRAME: ("instrument_id", "site_id", "configuration_type"),
     ExpiringKind.FAMILY: ("instrument_id", "site_id", "data_type"),
-    ExpiringKind.INFO_IMAGE: ("site_id", "data_type"),
+    ExpiringKind.ALL_SKY: ("instrument_id", "site_id", "data_type"),
+    ExpiringKind.TEST: ("instrument_id", "site_id", "data_type"),
+    ExpiringKind.INFO_IMAGE: ("instrument_id", "site_id", "data_type"),
     ExpiringKind.CACHE: (),
 }
-OBSERVED_KINDS = (ExpiringKind.FRAME,)
-CLASSED_KINDS = (ExpiringKind.FRAME, ExpiringKind.FAMILY)
+# Kinds that are observations, and live long: the others are counted from their upload and stay in their class.
+OBSERVATIONS = (ExpiringKind.FRAME, ExpiringKind.FAMILY, ExpiringKind.ALL_SKY, ExpiringKind.TEST)
 
 KINDS = [(kind.value, kind.value) for kind in ExpiringKind]
 
@@ -83,9 +85,9 @@ class ExpiryRule(models.Model):
             for name in self.asked
             if name not in SELECTORS_OF.get(self.kind, SELECTORS)
         }
-        if self.counted_from == CountedFrom.OBSERVATION and self.kind not in OBSERVED_KINDS:
+        if self.counted_from == CountedFrom.OBSERVATION and self.kind not in OBSERVATIONS:
             faults["counted_from"] = f"A thing of the kind {self.kind} is counted from its upload."
-        if self.only_storage_class and self.kind not in CLASSED_KINDS:
+        if self.only_storage_class and self.kind not in OBSERVATIONS:
             faults["only_storage_class"] = f"Things of the kind {self.kind} stay in their class: they do not live long."
         if faults:
             raise ValidationError(faults)
@@ -115,7 +117,8 @@ class OwnExpiry(models.Model):
 class TombstoneQuerySet(models.QuerySet["Tombstone"]):
     def visible_to(self, user: Reader) -> "TombstoneQuerySet":
         """Keep what `user` could have seen when it went: the others must not learn that it was there."""
-        return self.filter(visible_condition(user, at=F("deleted_at")))
+        placeholder = Q(kind=ExpiringKind.FRAME.value, observation_date=None)
+        return self.filter(~placeholder & may_see(user, at=F("deleted_at")))
 
 
 class Tombstone(models.Model):
@@ -130,7 +133,7 @@ class Tombstone(models.Model):
     deleted_by = models.CharField(max_length=150, default="", blank=True, help_text="Who did it by hand")
     deleted_at = models.DateTimeField(help_text="UTC")
     proposal_id = models.CharField(max_length=64, default="", blank=True)
-    observation_date = models.DateTimeField(null=True, help_text="UTC; null: nobody could see it")
+    observation_date = models.DateTimeField(null=True, help_text="UTC; null of a frame: nobody saw it")
     public_date = models.DateTimeField(null=True, help_text="When everybody might have seen it, UTC; null: never")
 
     objects = TombstoneQuerySet.as_manager()

@@ -79,6 +79,9 @@ class Exposure(models.Model):
                 name="family_by_stack",
                 condition=IS_FAMILY & ~Q(stack_name=""),
             ),
+            # What expires by its name, or by the type of its data: the rarer types do.
+            models.Index(fields=["kind", "name"], name="family_by_name", condition=IS_FAMILY),
+            models.Index(fields=["kind", "data_type"], name="family_by_data_type", condition=IS_FAMILY),
             GinIndex(
                 OpClass(Upper("name"), name="gin_trgm_ops"),
                 name="family_by_name_part",

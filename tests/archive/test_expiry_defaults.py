@@ -16,6 +16,7 @@ def test_they_are_those_of_the_observatories():
     kept = ("kind", "site_id", "data_type", "configuration_type", "after", "counted_from", "only_storage_class")
     hours_48 = timedelta(hours=48)
     assert sorted(ExpiryRule.objects.values_list(*kept)) == [
+        ("all-sky", "", "", "", 30 * A_DAY, "upload", True),
         ("cache", "", "", "", hours_48, "upload", False),
         ("family", "", "", "", 30 * A_DAY, "upload", True),
         ("family", "", "EF", "", A_DAY, "upload", False),
