@@ -17,6 +17,7 @@ from archive.models.expiry import SELECTORS
 M = TypeVar("M", bound=Model)
 
 OWN_EXPIRY = "its own expiry"
+FOR_EVER = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)

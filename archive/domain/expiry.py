@@ -6,6 +6,7 @@ from itertools import islice
 
 import structlog
 
+from archive.domain.cache_expiry import CACHES
 from archive.domain.expiring import Due, Expiring, Fate
 from archive.domain.family_expiry import ALL_SKY, FAMILIES, INFO_IMAGES, TEST
 from archive.domain.frame_expiry import FRAMES
@@ -16,7 +17,7 @@ from archive.models import OwnExpiry
 
 logger = structlog.get_logger(__name__)
 
-KINDS: tuple[Expiring, ...] = (FRAMES, FAMILIES, ALL_SKY, TEST, INFO_IMAGES)
+KINDS: tuple[Expiring, ...] = (FRAMES, FAMILIES, ALL_SKY, TEST, INFO_IMAGES, CACHES)
 BATCH_SIZE = 100  # rows that are locked at once
 MOST_PATHS = 10_000
 UNUSED_AFTER = timedelta(days=7)  # an upload that has not come so long after its own expiry does not come

@@ -1,21 +1,19 @@
 """Info images: which files a channel of a site takes, what it shows, and until when."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.db import transaction
 
 from archive.domain import families
-from archive.domain.expiring import life_time
+from archive.domain.expiring import FOR_EVER, life_time
 from archive.enums import ExpiringKind
 from archive.errors import ConflictError, UsageError
 from archive.models import Exposure, InfoImage
 from archive.models.info_image import CHANNELS
 
 logger = structlog.get_logger(__name__)
-
-FOR_EVER = timedelta(days=36_500)
 
 
 def announce(*, site: str, channel: int, base: str, at: datetime) -> None:

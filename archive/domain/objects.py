@@ -11,6 +11,7 @@ from archive.domain.store import store_named, the_store
 from archive.errors import ArchiveError, TransientError
 from archive.models import DoomedBytes, StoredObject
 from ingest.checksums import Digest
+from ingest.stores.base import FileStore
 
 logger = structlog.get_logger(__name__)
 
@@ -134,3 +135,11 @@ def _remove(doomed: DoomedBytes) -> None:
             ),
         )
     DoomedBytes.objects.filter(pk=doomed.pk).delete()
+
+
+def sweep_path(store: FileStore, path: str) -> None:
+    """Delete the bytes under a path that have no row: a process that was killed between the two left them."""
+    held = set(StoredObject.objects.filter(store=store.name, path=path).values_list("version_id", flat=True))
+    for orphan in store.versions(path):
+        if orphan.version_id not in held:
+            store.delete(path, orphan.version_id)

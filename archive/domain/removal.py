@@ -26,7 +26,7 @@ from ingest.family_names import DIRECTORY_OF_KIND
 
 BY_HAND = "by hand"
 # Ways from bytes to the frame that they go with. A query for each: one for all, with OR, would read whole tables.
-TO_FRAME = ("version__frame", "thumbnail__frame", "exposure_file__frame")
+TO_FRAME = ("version__frame", "thumbnail__frame", "exposure_file__frame", "cached_image__version__frame")
 
 
 @dataclass(frozen=True, slots=True)

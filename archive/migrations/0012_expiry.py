@@ -39,6 +39,7 @@ def lay_defaults(apps, schema_editor):  # noqa: ARG001 - Django's signature
 class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0010_families"),
+        ("archive", "0014_cached_images"),
     ]
 
     operations = [

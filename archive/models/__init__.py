@@ -2,6 +2,7 @@
 
 from archive.models.account import PortalMembership, Profile
 from archive.models.any_of import AnyOf
+from archive.models.cached_image import CachedImage
 from archive.models.event import Event
 from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone, TombstoneQuerySet
 from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
@@ -16,6 +17,7 @@ from archive.models.version import Thumbnail, Version
 
 __all__ = [
     "AnyOf",
+    "CachedImage",
     "DoomedBytes",
     "Event",
     "ExpiryRule",
