@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThanOrEqual
 
 from archive.domain import info_images
 from archive.domain.expiring import ByRules
@@ -22,9 +24,10 @@ def _files() -> QuerySet[ExposureFile]:
 def _older(counted_from: CountedFrom, moment: datetime) -> Q:
     if counted_from == CountedFrom.OBSERVATION:
         return Q(observation_date__lte=moment)
-    files = _files().filter(exposure=OuterRef("pk"))
+    of_family = _files().filter(exposure=OuterRef("pk")).values("exposure")
+    newest = Subquery(of_family.annotate(newest=Max("put_at")).values("newest"))
     # A family of which only a header was told has the time of that.
-    return Q(~Exists(files.filter(put_at__gt=moment))) & (Q(Exists(files)) | Q(sort_date__lte=moment))
+    return Q(LessThanOrEqual(Coalesce(newest, F("sort_date")), moment))
 
 
 def _began(family: Exposure, counted_from: CountedFrom) -> datetime | None:

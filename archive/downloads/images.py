@@ -14,6 +14,7 @@ from archive.domain.cached_images import ImageForm
 from archive.downloads.making import image_of
 from archive.downloads.negotiation import BytesWhateverAccepted
 from archive.downloads.streams import file_response
+from archive.enums import ExpiringKind
 from archive.errors import NotFoundError, UsageError
 from ingest.names import is_fits
 
@@ -53,6 +54,7 @@ PARAMETERS = [
 class ImageView(APIView):
     """One image of a frame, made when it is first asked for; ranges resume."""
 
+    gone_kind = ExpiringKind.FRAME
     content_negotiation_class = BytesWhateverAccepted
 
     @extend_schema(

@@ -5,16 +5,20 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
 from archive.domain import stream
 from archive.domain.events import deliver_pending
 from archive.domain.expiry import expire
+from archive.enums import ExpiringKind
+from archive.errors import NotFoundError
 from archive.models import ExpiryRule, Frame, Tombstone
 from tests.factories import OBSERVED_AT
 
 ROUTES = [
     "/frames/{}/", "/frames/{}/headers/", "/frames/{}/related/", "/frames/{}/download/",
-    "/frame-funpack/{}/funpack/", "/frame-catalog/{}/catalog/",
+    "/frame-funpack/{}/funpack/", "/frame-catalog/{}/catalog/", "/frames/{}/image/",
 ]  # fmt: skip
 AN_HOUR = timedelta(hours=1)
 
@@ -102,3 +106,23 @@ def test_listeners_who_could_see_it_hear_that_it_went(frame_factory, expire_all,
         heard[user.username] = [event.name for event in events]
     assert heard["alice"][-1] == "frame.deleted"
     assert heard["bob"] == []
+
+
+def test_a_view_that_finds_by_base_name_tells_of_the_last_one_of_that_name(db, admin):
+    """As the routes of families do: they say of which kind theirs are, and name it `base`."""
+
+    class Missing(APIView):
+        gone_kind = ExpiringKind.FAMILY
+
+        def get(self, request, base):
+            raise NotFoundError("no such family.")
+
+    for thing_id in (1, 2):
+        at = OBSERVED_AT + thing_id * AN_HOUR
+        values = {"files": [], "rule": "r", "deleted_at": at, "public_date": OBSERVED_AT}
+        Tombstone.objects.create(kind="family", thing_id=thing_id, name="sro-a-20220629-00000001", **values)
+    view, request = Missing.as_view(), APIRequestFactory().get("/")
+    told = view(request, base="sro-a-20220629-00000001")
+    assert (told.status_code, told.data["id"]) == (410, 2)
+    assert view(request, base="sro-a-20220629-0000000").status_code == 404
+    assert view(request, base="sro-a-20220629-000000010").status_code == 404

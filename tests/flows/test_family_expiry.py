@@ -6,6 +6,7 @@ import pytest
 
 from archive.domain import expiry, info_images
 from archive.domain.family_expiry import FAMILIES, INFO_IMAGES
+from archive.domain.storage_class import move_old_bytes
 from archive.enums import EventName, ExpiringKind, ExposureKind
 from archive.models import (
     DoomedBytes,
@@ -201,3 +202,20 @@ def test_an_own_expiry_is_of_one_family_of_one_folder(store, arrive, rules):
     assert expiry.expire(at=at) == 1
     assert list(Exposure.objects.all()) == [kept]
     assert OwnExpiry.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_files_of_a_family_move_to_infrequent_access_by_their_own_rule(
+    store, arrive, rules, django_capture_on_commit_callbacks
+):
+    exposure, put_at = arrive(store, one_family(site="sro"))
+    ExpiryRule.objects.filter(only_storage_class=True).delete()
+    ExpiryRule.objects.create(name="old", kind="family", after=30 * A_DAY, only_storage_class=True)
+    assert move_old_bytes(at=put_at + 30 * A_DAY - A_SECOND, most=99) == 0
+    with django_capture_on_commit_callbacks(execute=True):
+        n_moved = move_old_bytes(at=put_at + 30 * A_DAY, most=99)
+    objects = StoredObject.objects.filter(exposure_file__exposure=exposure)
+    assert n_moved == objects.count() >= 6
+    for stored in objects:
+        [held] = store.versions(stored.path)
+        assert (held.version_id, held.storage_class) == (stored.version_id, "STANDARD_IA")
