@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,9 +93,10 @@ class Bench:
         return self._settings["QUEUE_BROKER_URL"]
 
     @contextmanager
-    def running(self, *names: str) -> Iterator[None]:
-        """Run some of web, worker and relay, with the very commands of `make run`."""
-        known = {service.name: service for service in (self._archive.web([]), *self._archive.background())}
+    def running(self, *names: str, **changed: str) -> Iterator[None]:
+        """Run some of web, worker and relay, with the very commands of `make run`; `changed` are settings."""
+        archive = replace(self._archive, settings={**self._archive.settings, **changed})
+        known = {service.name: service for service in (archive.web([]), *archive.background())}
         self._supervisor.start([known[name] for name in names])
         try:
             yield

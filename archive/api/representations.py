@@ -1,13 +1,14 @@
 """How a frame, a version and a thumbnail look in JSON. Names and order are those of the OCS interface."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from archive.domain.access import Links
-from archive.domain.rows import COLUMNS, FrameRow, Parts
+from archive.domain.rows import COLUMNS, FrameRow, Parts, ThumbnailRow, VersionRow
 from archive.models import Frame, Thumbnail, Version, sky
 
 # Copies under the names of header keys, which clients still read.
@@ -27,6 +28,7 @@ LEGACY_NAMES = {
     "BLKUID": "observation_id",
     "REQNUM": "request_id",
 }
+LEGACY_VALUES = itemgetter(*LEGACY_NAMES.values())
 ANSWER_COLUMNS = (
     "reduction_level",
     "observation_day",
@@ -59,8 +61,7 @@ def frame_dict(row: FrameRow, *, parts: Parts, links: Links) -> dict[str, Any]:
     answer["filename"] = answer["basename"] + versions[0]["extension"] if versions else None
     if parts.thumbnails:
         answer["thumbnails"] = [_thumbnail_dict(picture, links) for picture in row.thumbnails]
-    for legacy, name in LEGACY_NAMES.items():
-        answer[legacy] = answer[name]
+    answer.update(zip(LEGACY_NAMES, LEGACY_VALUES(answer), strict=True))
     if row.area is not None:
         answer["area"] = row.area
     if parts.related:
@@ -68,26 +69,26 @@ def frame_dict(row: FrameRow, *, parts: Parts, links: Links) -> dict[str, Any]:
     return answer
 
 
-def _version_dict(row: Mapping[str, Any], links: Links) -> dict[str, Any]:
+def _version_dict(row: VersionRow, links: Links) -> dict[str, Any]:
     return {
-        "id": row["id"],
-        "key": row["object__version_id"],
-        "md5": row["md5"],
-        "extension": row["extension"],
-        "url": links.to(row["object__store"], row["object__path"], row["object__version_id"]),
-        "created": row["created"],
+        "id": row.id,
+        "key": row.version_id,
+        "md5": row.md5,
+        "extension": row.extension,
+        "url": links.to(row.store, row.path, row.version_id),
+        "created": row.created,
     }
 
 
-def _thumbnail_dict(row: Mapping[str, Any], links: Links) -> dict[str, Any]:
+def _thumbnail_dict(row: ThumbnailRow, links: Links) -> dict[str, Any]:
     return {
-        "id": row["id"],
-        "frame": row["frame_id"],
-        "size": row["size"],
-        "basename": row["basename"],
-        "extension": row["extension"],
-        "key": row["object__version_id"],
-        "url": links.to(row["object__store"], row["object__path"], row["object__version_id"]),
+        "id": row.id,
+        "frame": row.frame_id,
+        "size": row.size,
+        "basename": row.basename,
+        "extension": row.extension,
+        "key": row.version_id,
+        "url": links.to(row.store, row.path, row.version_id),
     }
 
 

@@ -1,21 +1,25 @@
 """How many frames a list has: by tallies where they know it, else by counting."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connections
 from django.db.models import QuerySet, Sum
 
 from archive.domain.limited import at_most
 from archive.domain.listing import Listing, Part
+from archive.domain.prepared import run
 from archive.domain.spans import cover_of
 from archive.errors import TransientError
-from archive.models import ProposalTally, SetupTally, TargetTally
-from archive.models.tally import SETUP, Tally
+from archive.models import ProposalTally, ProposalTimeTally, Reader, SetupTally, TargetTally
+from archive.models.tally import BEGINNING, SETUP, Span, Tally
 
 PATIENCE_MS = 250
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # statements of tallies know no time
 MOST_COUNTED = 100_000
 
 # Columns that a tally knows, and whether it knows when; the first that fits is the smallest.
@@ -51,11 +55,32 @@ def tallied_count(listing: Listing) -> int | None:
         return None
     found = 0
     for part in listing.parts:
-        tally = listing.frames_of(part) if part.is_few else tally_of(listing, part)
-        if tally is None:
+        if part.is_few:
+            found += listing.frames_of(part).count()
+        elif not listing.terms.columns and part.proposals is None and part.is_tallied:
+            found += sum(n for (n,) in run(_PUBLIC[part.is_public], AnonymousUser(), at=NEVER, using=listing.using))
+        elif (tally := tally_of(listing, part)) is not None:
+            found += _sum_of(tally)
+        else:
             return None
-        found += tally.count() if part.is_few else _sum_of(tally)
     return found
+
+
+def _of_public(_reader: Reader, _at: datetime, _ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return _of_all(is_public=True)
+
+
+def _of_hidden(_reader: Reader, _at: datetime, _ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return _of_all(is_public=False)
+
+
+_PUBLIC = {True: _of_public, False: _of_hidden}
+
+
+def _of_all(*, is_public: bool) -> QuerySet[Any, Any]:
+    """All listed frames of one flag: what every list without terms asks for."""
+    everything = ProposalTimeTally.objects.filter(is_public=is_public, span=Span.ALL, starts_on=BEGINNING)
+    return everything.values("is_public").annotate(n=Sum("n_frames")).values_list("n")
 
 
 def tally_of(listing: Listing, part: Part) -> QuerySet[Any] | None:

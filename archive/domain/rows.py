@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -30,8 +30,6 @@ COLUMNS = (
     "request_id",
 )
 LOCATION = ("object__store", "object__path", "object__version_id")
-VERSION_COLUMNS = ("frame_id", "id", "md5", "extension", "created", *LOCATION)
-THUMBNAIL_COLUMNS = ("frame_id", "id", "size", "basename", "extension", *LOCATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,32 @@ class Parts:
     thumbnails: bool = False
 
 
+class VersionRow(NamedTuple):
+    """One set of bytes of a frame, and where it lies."""
+
+    frame_id: int
+    id: int
+    md5: str
+    extension: str
+    created: datetime
+    store: str
+    path: str
+    version_id: str
+
+
+class ThumbnailRow(NamedTuple):
+    """One picture of a frame, and where it lies."""
+
+    frame_id: int
+    id: int
+    size: str
+    basename: str
+    extension: str
+    store: str
+    path: str
+    version_id: str
+
+
 @dataclass(slots=True)
 class FrameRow:
     """One frame. Versions newest first; of related frames only those that the reader may see.
@@ -50,14 +74,13 @@ class FrameRow:
     ----------
     columns : of COLUMNS.
     area : GeoJSON polygon, or None.
-    versions, thumbnails : rows with the columns of their tables and of LOCATION.
     related : ids, ascending.
     """
 
     columns: dict[str, Any]
     area: dict[str, Any] | None
-    versions: list[dict[str, Any]] = field(default_factory=list)
-    thumbnails: list[dict[str, Any]] = field(default_factory=list)
+    versions: list[VersionRow] = field(default_factory=list)
+    thumbnails: list[ThumbnailRow] = field(default_factory=list)
     related: list[int] = field(default_factory=list)
 
 
@@ -68,10 +91,10 @@ def rows_of(ids: Sequence[int], reader: Reader, *, at: datetime, parts: Parts) -
         found[values[0]] = FrameRow(dict(zip(COLUMNS, values, strict=True)), sky.geojson_of_binary(wkb))
     seen = list(found)
     for version in run(_versions, reader, at=at, ids=seen):
-        found[version[0]].versions.append(dict(zip(VERSION_COLUMNS, version, strict=True)))
+        found[version[0]].versions.append(VersionRow(*version))
     if parts.thumbnails:
         for picture in run(_thumbnails, reader, at=at, ids=seen):
-            found[picture[0]].thumbnails.append(dict(zip(THUMBNAIL_COLUMNS, picture, strict=True)))
+            found[picture[0]].thumbnails.append(ThumbnailRow(*picture))
     if parts.related:
         for frame_id, other in run(_related, reader, at=at, ids=seen):
             found[frame_id].related.append(other)
@@ -84,11 +107,13 @@ def _frames(reader: Reader, at: datetime, ids: Sequence[int]) -> QuerySet[Any, A
 
 
 def _versions(_reader: Reader, _at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return Version.objects.filter(frame__any_of=ids).order_by("-created", "-id").values_list(*VERSION_COLUMNS)
+    columns = ("frame_id", "id", "md5", "extension", "created", *LOCATION)
+    return Version.objects.filter(frame__any_of=ids).order_by("-created", "-id").values_list(*columns)
 
 
 def _thumbnails(_reader: Reader, _at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return Thumbnail.objects.filter(frame__any_of=ids).order_by("id").values_list(*THUMBNAIL_COLUMNS)
+    columns = ("frame_id", "id", "size", "basename", "extension", *LOCATION)
+    return Thumbnail.objects.filter(frame__any_of=ids).order_by("id").values_list(*columns)
 
 
 def _related(reader: Reader, at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:

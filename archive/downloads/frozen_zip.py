@@ -4,10 +4,10 @@ Each block leaves only after the checks that it has to pass: the last one of a f
 whatever goes wrong ends the stream before the file is whole, and nobody who counts the bytes takes it for that.
 """
 
-import zlib
 from collections.abc import Iterator
 
 import structlog
+from isal import isal_zlib
 
 from archive.domain import access, selections
 from archive.downloads import zip_layout
@@ -79,11 +79,11 @@ def _file_blocks(stored: StoredObject, part: Part, *, size_bytes: int, crc32: in
     found = 0
     if is_checked and part.start:
         for block in access.stream_of(stored, stop=part.start):
-            found = zlib.crc32(block, found)
+            found = isal_zlib.crc32(block, found)
     read_bytes, last = part.start, b""
     for block in access.stream_of(stored, start=part.start, stop=part.stop):
         if is_checked:
-            found = zlib.crc32(block, found)
+            found = isal_zlib.crc32(block, found)
         if last:
             yield last
         read_bytes, last = read_bytes + len(block), block

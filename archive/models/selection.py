@@ -10,7 +10,7 @@ class FrozenSelection(models.Model):
     """The members of one download, in their order: the same link gives the same bytes until it expires.
 
     Members are packed into two columns. A row for each would cost 70,000 rows, twice, for what is read only as a
-    whole; docs/decisions/0009 has the figures.
+    whole; docs/decisions/0013 has the figures.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

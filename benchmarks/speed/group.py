@@ -13,7 +13,7 @@ from benchmarks.services import Bench
 from benchmarks.speed.asks import Session, make_readers
 from benchmarks.speed.measuring import N_READERS, READING_S, Cell, rate_of_readers, times_of, warm
 from benchmarks.speed.operations import OPERATIONS
-from benchmarks.speed.posting import FILE_BYTES, N_CLIENTS, measure_posts
+from benchmarks.speed.posting import FILE_BYTES, N_CLIENTS, measure_one_by_one, measure_posts
 from benchmarks.speed.table import LARGE, SMALL, Row, table
 from benchmarks.speed.truth import Truth
 from benchmarks.speed.walks import walk_all
@@ -39,10 +39,14 @@ def measure(bench: Bench) -> Iterator[Text]:
     for size in sizes:
         yield Text(_loaded(bench, size))
         readers = make_readers(bench.token())
+        measured = _Size(bench, Truth(readers), size)
+        cells[size] = measured.cells
         with bench.running("web"):
-            measured = _Size(bench, Truth(readers), size)
-            cells[size] = measured.cells
             yield from measured.run(void)
+        # As with S3: the client has stored the bytes, and the archive does not touch them.
+        with bench.running("web", FILESTORE_TYPE="dummy"):
+            measured.post(void)
+        yield Text(measured.beside())
     yield Text(table(_rows(cells), sizes))
     if void:
         raise FatalError("\n".join(["Wrong answers, so that these have no figure:", *void]))
@@ -70,9 +74,16 @@ class _Size:
         with self._voiding(void):
             yield Text(f"at {self._size:,}, {walk_all(url, truth)}")
         with self._voiding(void):
-            posted = measure_posts(url, self._bench.store, truth.readers)
+            taken_in = measure_one_by_one(url, self._bench.store, truth.readers)
+            yield Text(
+                f"at {self._size:,}: POST of one client whose file of {FILE_BYTES} bytes is taken into the local store, "
+                f"with a sync of it and of its six folders: {taken_in.value:.3g}, {taken_in.p95 or 0.0:.3g} ms"
+            )
+
+    def post(self, void: list[str]) -> None:
+        with self._voiding(void):
+            posted = measure_posts(self._bench.url, self._bench.store, self._truth.readers)
             self.cells |= {POST_ONE: posted.one, POST_MANY: posted.many}
-        yield Text(self._beside())
 
     @contextmanager
     def _voiding(self, void: list[str]) -> Iterator[None]:
@@ -82,13 +93,12 @@ class _Size:
         except FatalError as error:
             void.append(f"at {self._size:,}, {error}")
 
-    def _beside(self) -> str:
+    def beside(self) -> str:
         """What the machine itself does, in the same run."""
         empty, synced = baselines.empty_request(self._bench.url), baselines.commit_synced(self._bench.folder)
         return (
             f"at {self._size:,}: {empty.says} {empty.value:.2f} {empty.unit}; {synced.says} {synced.value:.2f} "
-            f"{synced.unit}; files posted have {FILE_BYTES} bytes, so that the figure is about metadata; "
-            f"load {os.getloadavg()[0]:.1f}"
+            f"{synced.unit}; load {os.getloadavg()[0]:.1f}"
         )
 
 

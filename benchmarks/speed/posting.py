@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from archive.errors import FatalError
 from archive.models import Frame
@@ -26,7 +25,7 @@ FILE_BYTES = 2880
 NIGHT = LAST_NIGHT + timedelta(days=1)
 AREA = {"type": "Polygon", "coordinates": [[[202.0, 47.0], [202.0, 47.5], [202.7, 47.5], [202.7, 47.0], [202.0, 47.0]]]}
 
-Body = dict[str, Any]
+Body = bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,16 @@ class Posted:
     many: Cell
 
 
+def measure_one_by_one(url: str, store: Path, readers: Readers) -> Cell:
+    """How long one client waits while the local store takes each file in."""
+    bodies = _bodies(store, N_WARMING + N_ONE_BY_ONE)
+    session = Session(url, readers)
+    times_s = [_time_of(session, body) for body in bodies]
+    return cell_of(times_s[N_WARMING:])
+
+
 def measure_posts(url: str, store: Path, readers: Readers) -> Posted:
-    bodies = _bodies(store, N_WARMING + N_ONE_BY_ONE + N_AT_ONCE)
+    bodies = _bodies(store, N_WARMING + N_ONE_BY_ONE + N_AT_ONCE, first=N_WARMING + N_ONE_BY_ONE)
     session = Session(url, readers)
     for body in bodies[:N_WARMING]:
         session.post("/frames/", body)
@@ -72,12 +79,12 @@ def _rate(url: str, readers: Readers, bodies: Sequence[Body]) -> Cell:
     return Cell(len(bodies) / (time.perf_counter() - started_s))
 
 
-def _bodies(store: Path, n: int) -> list[Body]:
+def _bodies(store: Path, n: int, *, first: int = 0) -> list[Body]:
     """A raw frame and its product in turn; the product names its raw frame and three masters of the archive."""
     masters = list(
         Frame.objects.filter(basename__contains="-bin1x1").order_by("-pk").values_list("basename", flat=True)[:3]
     )
-    bodies = [_body(store, number // 2, masters if number % 2 else []) for number in range(n)]
+    bodies = [_body(store, number // 2, masters if number % 2 else []) for number in range(first, first + n)]
     os.sync()
     return bodies
 
@@ -103,7 +110,7 @@ def _body(store: Path, number: int, masters: Sequence[str]) -> Body:
         "request_id": 1_500_000_000 + number // 8,
         "reduction_level": 91 if masters else 0,
     }
-    return {
+    body = {
         **columns,
         "basename": basename,
         "related_frame_filenames": [f"{name}-e00", *masters] if masters else [],
@@ -111,6 +118,7 @@ def _body(store: Path, number: int, masters: Sequence[str]) -> Body:
         "area": AREA,
         "version_set": [{"key": md5, "md5": md5, "extension": ".fits.fz"}],
     }
+    return json.dumps(body).encode()
 
 
 def _write_file(path: Path) -> str:

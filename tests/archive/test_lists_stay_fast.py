@@ -3,6 +3,7 @@
 What the statements cost at a million rows is measured by `make bench`, and told in docs/performance.md.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from archive.domain import leap, spans
 from archive.domain.counts import count
 from archive.domain.listing import Window, listing_for
 from archive.domain.order import NEWEST_FIRST
-from archive.models import Frame
+from archive.models import Frame, sky
 from archive.models.tally import Span
 from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
@@ -26,6 +27,7 @@ from tests.archive.test_tallies import let_dates_pass
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 FIRST = datetime(2024, 12, 30, tzinfo=UTC)
+SQUARE = [(10, 10), (11, 10), (11, 11), (10, 11), (10, 10)]
 # Statements of a page that is full: frames whose flag waits, the count, keys of the page, frames, versions, relations.
 # A term that is taken apart into names asks for these too, a window counts what is left of its first and last day, and
 # what nothing bounds is found once and tells its count by the way.
@@ -81,8 +83,8 @@ def many(db) -> list[Frame]:
             submitter="ada",
             target_name="M 51",
             exposure_time=60.0,
-            area="SRID=4326;POLYGON((10 10, 11 10, 11 11, 10 11, 10 10))",
-            centre="SRID=4326;POINT(10.5 10.5)",
+            area=sky.polygon_of(SQUARE),
+            centre=sky.centre_of(SQUARE),
             is_listed=True,
         )
         for number in range(300)
@@ -169,12 +171,13 @@ def matches(condition, span: Span, starts_on: date) -> bool:
     """Whether a row of a tally meets the condition, worked out without the database."""
     if not hasattr(condition, "children"):
         name, value = condition
-        return {
+        kinds: dict[str, Callable[[], bool]] = {
             "span": lambda: span == value,
             "starts_on": lambda: starts_on == value,
             "starts_on__gte": lambda: starts_on >= value,
             "starts_on__lt": lambda: starts_on < value,
             "pk__in": lambda: False,
-        }[name]()
+        }
+        return kinds[name]()
     found = (matches(child, span, starts_on) for child in condition.children)
     return any(found) if condition.connector == "OR" else all(found)

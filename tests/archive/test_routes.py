@@ -18,6 +18,7 @@ LIST = "list"  # only what the caller may see
 FRAME = "frame"  # one frame or a part of it: 404 to those who may not see it
 STAFF = "staff"
 SERVER = "server"  # the observation portal, by its key
+SELECTION = "selection"  # what its owner may still see: tests/archive/test_downloads.py
 OWN = "own"  # the caller's own account
 SIGNED = "signed"  # whoever holds the link
 
@@ -31,6 +32,10 @@ ROUTES = {
     "/frames/<pk>/image/": FRAME,
     "/frames/zip/": LIST,
     "/frames/aggregate/": LIST,
+    "/frames/script/": LIST,
+    "/downloads/": LIST,
+    "/downloads/<pk>/": SELECTION,
+    "/downloads/<pk>/<number>/<name>": SELECTION,
     "/frame-funpack/<pk>/funpack/": FRAME,
     "/frame-catalog/<pk>/catalog/": FRAME,
     "/thumbnails/": LIST,
@@ -197,6 +202,14 @@ def test_a_zip_leaves_out_the_hidden_frame_of_several(hidden, frame_factory, api
     assert response.status_code == 200
     assert shown.basename in text
     assert hidden.basename not in text
+
+
+@pytest.mark.parametrize("terms", ["proposal_id=PROP001", "basename=lsc", "request_id=88"])
+def test_downloads_and_scripts_tell_strangers_nothing_of_a_hidden_frame(terms, hidden, api, bob):
+    for user in (None, bob):
+        for response in (api(user).post(f"/downloads/?{terms}"), api(user).get(f"/frames/script/?{terms}&format=curl")):
+            assert response.status_code == 404
+            assert hidden.basename not in body_of(response)
 
 
 @pytest.mark.parametrize("path", [path for path in MOUNTED if ROUTES.get(path) == STAFF])

@@ -6,6 +6,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -39,7 +40,7 @@ def server(frames, port) -> Iterator[str]:
         yield address
 
 
-def freeze(address: str, frames) -> dict:
+def freeze(address: str, frames) -> Any:
     answer = requests.post(f"{address}/downloads/", json={"frame_ids": [frame.pk for frame in frames]}, timeout=60)
     return answer.json()
 

@@ -1,7 +1,7 @@
 """Programs that download a frozen selection, as text: the parts beside this file, and a line for each file.
 
 No program holds a token. Its addresses lead to the selection, which asks for the reader's own token when its files are
-not public, checks again at each file whether that reader may have it, and ends after a day. docs/decisions/0010 says
+not public, checks again at each file whether that reader may have it, and ends after a day. docs/decisions/0014 says
 why they are not signed links.
 
 A shell script keeps its files in a function that the last line calls, and Python in a list: cut short on its way, such
