@@ -68,6 +68,13 @@ CELERY_BEAT_SCHEDULE = {
         "task": "pipeline.tasks.forget_expired_selections",
         "schedule": timedelta(hours=1),
     },
+    # A run that nobody took within the minute is not needed: the next one does its work.
+    "expire": {"task": "pipeline.tasks.expire", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "move-old-bytes": {
+        "task": "pipeline.tasks.move_old_bytes",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }
 

@@ -287,6 +287,11 @@ ZIP_MODE = _choice(
 DOWNLOAD_HOURS = _number("DOWNLOAD_HOURS", "24", "how long a frozen selection can be downloaded, hours")
 DOWNLOAD_MAX_FRAMES = _number("DOWNLOAD_MAX_FRAMES", "250000", "most frames of one selection")
 
+# Images that are made for readers
+IMAGE_JOBS = _number("IMAGE_JOBS", "2", "images that one web process makes at a time; each is a process of its own")
+IMAGE_SECONDS = _number("IMAGE_SECONDS", "60", "longest time that making one may take, s")
+IMAGE_MEGABYTES = _number("IMAGE_MEGABYTES", "2048", "most memory that it may take beside the program itself, MB")
+
 # Public date
 OBSERVATION_PORTAL_BASE_URL = _text("OBSERVATION_PORTAL_BASE_URL", "", "portal that knows the tags of proposals")
 OBSERVATION_PORTAL_API_TOKEN = _text("OBSERVATION_PORTAL_API_TOKEN", "", "token for it")
@@ -349,6 +354,14 @@ THUMBNAIL_SIZE_KEY = _text("THUMBNAIL_SIZE_KEY", "size", "metadata key of a thum
 RADIUS_KEY = _text("RADIUS_KEY", "RADIUS", "header key of the radius of a circular field, arcsec")
 RA_KEY = _text("RA_KEY", "RA", "header key of its right ascension, hour angle")
 DEC_KEY = _text("DEC_KEY", "DEC", "header key of its declination, degrees")
+
+# Photon Ranch
+FAMILIES_PUBLIC_WITHOUT_HEADER = _flag(
+    "FAMILIES_PUBLIC_WITHOUT_HEADER",
+    "True",
+    "everybody may see pictures whose header has not come; False: nobody, where proposals have an embargo",
+)
+JPG_THUMBNAIL_HEIGHT_PX = _number("JPG_THUMBNAIL_HEIGHT_PX", "128", "height of the small pictures of families, px")
 
 # Limits of foreign files
 INSPECTION_SECONDS = _number("INSPECTION_SECONDS", "120", "longest time that reading one file's headers may take, s")

@@ -2,10 +2,14 @@
 
 from archive.models.account import PortalMembership, Profile
 from archive.models.any_of import AnyOf
+from archive.models.cached_image import CachedImage
 from archive.models.event import Event
-from archive.models.exposure import Exposure
-from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
+from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone, TombstoneQuerySet
+from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
+from archive.models.frame import Frame, FrameQuerySet, Headers, Relation
+from archive.models.info_image import InfoImage
 from archive.models.proposal import Proposal
+from archive.models.readers import Reader
 from archive.models.selection import FrozenSelection
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
@@ -13,12 +17,19 @@ from archive.models.version import Thumbnail, Version
 
 __all__ = [
     "AnyOf",
+    "CachedImage",
+    "DoomedBytes",
     "Event",
+    "ExpiryRule",
     "Exposure",
+    "ExposureFile",
+    "ExposureQuerySet",
     "Frame",
     "FrameQuerySet",
     "FrozenSelection",
     "Headers",
+    "InfoImage",
+    "OwnExpiry",
     "PortalMembership",
     "Profile",
     "Proposal",
@@ -30,5 +41,7 @@ __all__ = [
     "StoredObject",
     "TargetTally",
     "Thumbnail",
+    "Tombstone",
+    "TombstoneQuerySet",
     "Version",
 ]
