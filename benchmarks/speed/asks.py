@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -81,12 +81,18 @@ class Session:
     def _answer(
         self, method: str, path: str, wanted: HTTPStatus, headers: Mapping[str, str], body: bytes | None = None
     ) -> bytes:
-        self._connection.request(method, path, body, {"Accept": "application/json", **headers})
-        answer = self._connection.getresponse()
+        try:
+            answer = self._asked(method, path, headers, body)
+        except RemoteDisconnected:  # it rested longer than the server keeps it; every request is safe to repeat
+            answer = self._asked(method, path, headers, body)
         content = answer.read()
         if answer.status != wanted:
             raise FatalError(f"{method} {path} answered {answer.status}: {content[:300].decode(errors='replace')}")
         return content
+
+    def _asked(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> HTTPResponse:
+        self._connection.request(method, path, body, {"Accept": "application/json", **headers})
+        return self._connection.getresponse()
 
 
 def count_of(ask: Ask, readers: Readers) -> int:
