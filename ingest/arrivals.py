@@ -65,9 +65,7 @@ class _Content:
     fault: str = ""
 
 
-def take_in_object(
-    *, path: str, version_id: str, store: FileStore, inspector: Inspector, now: datetime
-) -> Arrival:
+def take_in_object(*, path: str, version_id: str, store: FileStore, inspector: Inspector, now: datetime) -> Arrival:
     """Take in one version of an object that lies in the store under data/, info-images/, allsky/ or test/.
 
     Its bytes stay where they lie. An object that was taken in already changes nothing; an older one than the archive
@@ -115,7 +113,7 @@ def _known(held: ExposureFile) -> Arrival:
 def _require_size(lying: StoredVersion, name: FamilyName) -> None:
     most = MOST_BYTES.get(name.role)
     if most is not None and lying.size_bytes > most:
-        raise UsageError(f"{name.filename} has {lying.size_bytes} bytes, such a file may have {most}: send a smaller one.")
+        raise UsageError(f"{name.filename} has {lying.size_bytes} bytes, and such a file may have {most}: shrink it.")
 
 
 def _fetch(lying: StoredVersion, local: Path, *, store: FileStore) -> Digest:
