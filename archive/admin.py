@@ -5,7 +5,19 @@ from typing import Any
 from django.contrib.gis import admin
 from django.http import HttpRequest
 
-from archive.models import Event, Frame, Headers, Profile, Proposal, StoredObject, Thumbnail, Version
+from archive.models import (
+    Event,
+    Exposure,
+    ExposureFile,
+    Frame,
+    Headers,
+    InfoImage,
+    Profile,
+    Proposal,
+    StoredObject,
+    Thumbnail,
+    Version,
+)
 
 
 class ReadOnly:
@@ -74,3 +86,22 @@ class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
     list_display = ("position", "name", "frame_id", "created_at", "published_at")
     list_filter = ("name",)
     show_full_result_count = False
+
+
+class ExposureFileRows(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = ExposureFile
+    extra = 0
+
+
+@admin.register(Exposure)
+class ExposureAdmin(ReadOnly, admin.ModelAdmin[Exposure]):
+    list_display = ("name", "kind", "site_id", "night", "data_type", "public_date")
+    list_filter = ("kind",)
+    search_fields = ("name__startswith",)
+    show_full_result_count = False
+    inlines = (ExposureFileRows,)
+
+
+@admin.register(InfoImage)
+class InfoImageAdmin(ReadOnly, admin.ModelAdmin[InfoImage]):
+    list_display = ("site_id", "channel", "announced_name", "announced_at", "expires_at")

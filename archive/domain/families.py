@@ -272,12 +272,12 @@ def record_update(exposure: Exposure, *, at: datetime, channel: int | None = Non
     """Report that a family has changed, with the words that listeners of Photon Ranch know."""
     body: dict[str, str | int] = {
         "s3_directory": DIRECTORY_OF_KIND[ExposureKind(exposure.kind)],
-        "base_filename": exposure.name,
+        "base": exposure.name,
         "site": exposure.site_id,
     }
     if channel is not None:
         body["channel"] = channel
-    return events.record_family_event(EventName.FAMILY_UPDATED, exposure=exposure, body=body, at=at)
+    return events.record_family_event(EventName.FAMILY_UPDATED, body=body, at=at)
 
 
 def delete_family(exposure: Exposure) -> None:

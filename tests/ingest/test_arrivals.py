@@ -12,9 +12,7 @@ from PIL import Image
 from archive.enums import EventName, FileRole
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Event, Exposure, ExposureFile, Frame, StoredObject, Version
-from ingest.arrivals import take_in_header, take_in_object
-from ingest.checksums import digest_of
-from ingest.stores.base import Upload
+from ingest.arrivals import take_in_header
 from tests.archive.bodies import at_once_each
 from tests.photonranch_night import LONG_TEXT, MadeFamily, jpeg_bytes, ptr_night, text_header
 
@@ -22,30 +20,6 @@ from tests.photonranch_night import LONG_TEXT, MadeFamily, jpeg_bytes, ptr_night
 @pytest.fixture
 def family() -> MadeFamily:
     return next(ptr_night(n=1, large_px=16, picture_px=96))
-
-
-@pytest.fixture
-def put(store, tmp_path):
-    """Puts bytes into the store as an observatory would, and answers the version id."""
-
-    def put_bytes(path: str, content: bytes) -> str:
-        local = tmp_path / "sent"
-        local.write_bytes(content)
-        return store.put(local, Upload(path, digest_of(local), "application/octet-stream")).version_id
-
-    return put_bytes
-
-
-@pytest.fixture
-def take(store, inspector, now):
-    return lambda path, version_id: take_in_object(
-        path=path, version_id=version_id, store=store, inspector=inspector, now=now
-    )
-
-
-@pytest.fixture
-def arrive(put, take):
-    return lambda path, content: take(path, put(path, content))
 
 
 def state() -> dict:
