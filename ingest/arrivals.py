@@ -106,8 +106,8 @@ def take_in_header(*, path: str, header: Mapping[str, Any], now: datetime) -> Ex
 
 
 def _known(held: ExposureFile) -> Arrival:
-    image = InfoImage.objects.filter(exposure=held.exposure).first()
-    return Arrival(held.exposure, is_new=False, frame=held.frame, channel=image and image.channel)
+    channel = InfoImage.objects.filter(exposure=held.exposure).values_list("channel", flat=True).first()
+    return Arrival(held.exposure, is_new=False, frame=held.frame, channel=channel)
 
 
 def _require_size(lying: StoredVersion, name: FamilyName) -> None:
@@ -176,6 +176,7 @@ def _registered(
     new = NewFile(name, name.role, stored, put_at=lying.stored_at, fault=content.fault)
     with plain_refusals(), transaction.atomic():
         image = info_images.locked_channel(site=name.site, base=name.base) if kind is ExposureKind.INFO_IMAGE else None
+        channel = None if image is None else image.channel
         exposure = families.locked_family(kind=kind, name=name)
         held = families.file_at(store=store.name, path=lying.path, version_id=lying.version_id)
         if held is not None:
@@ -186,8 +187,8 @@ def _registered(
             _add_thumbnail(file, name, content.small, store=store, folder=folder, now=now)
         if image is not None:
             info_images.show(image, exposure, at=now)
-        families.record_update(exposure, at=now, channel=image and image.channel)
-    return Arrival(exposure, is_new=True, frame=file.frame, channel=image and image.channel)
+        families.record_update(exposure, at=now, channel=channel)
+    return Arrival(exposure, is_new=True, frame=file.frame, channel=channel)
 
 
 def _write(file: ExposureFile, stored: NewObject, name: FamilyName, content: _Content, *, now: datetime) -> None:

@@ -108,7 +108,7 @@ def fits_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def put(store, tmp_path) -> Callable[[str, bytes], str]:
+def put(store: FileStore, tmp_path: Path) -> Callable[[str, bytes], str]:
     """Puts bytes into the store as an observatory does, and answers the version id."""
 
     def put_bytes(path: str, content: bytes) -> str:
@@ -120,7 +120,7 @@ def put(store, tmp_path) -> Callable[[str, bytes], str]:
 
 
 @pytest.fixture
-def take(store, inspector, now) -> Callable[..., Arrival]:
+def take(store: FileStore, inspector: Inspector, now: datetime) -> Callable[..., Arrival]:
     """Takes in one version of an object of the store."""
 
     def take_version(path: str, version_id: str, *, at: datetime = now) -> Arrival:
@@ -130,6 +130,6 @@ def take(store, inspector, now) -> Callable[..., Arrival]:
 
 
 @pytest.fixture
-def arrive(put, take) -> Callable[..., Arrival]:
+def arrive(put: Callable[[str, bytes], str], take: Callable[..., Arrival]) -> Callable[..., Arrival]:
     """Puts an object and takes it in."""
     return lambda path, content, **more: take(path, put(path, content), **more)

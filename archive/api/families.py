@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -29,7 +28,6 @@ from archive.domain.order import Order
 from archive.enums import ExposureKind
 from archive.errors import NotFoundError, UsageError
 from archive.models import Exposure, ExposureQuerySet
-from archive.models.readers import may_see
 from archive.terms.families import FamilyFilter, narrowed
 from ingest.family_names import KIND_OF_DIRECTORY
 
@@ -56,12 +54,6 @@ class FamiliesView(EitherPages, generics.ListAPIView[Exposure]):
         kind = _kind_of(self.request) or ExposureKind.PHOTON_RANCH
         return families_for(self.request.user, kind=kind, at=timezone.now())
 
-    def filter_queryset(self, queryset: QuerySet[Exposure]) -> QuerySet[Exposure]:
-        found: Any = narrowed(queryset, self.request.query_params)  # type: ignore[arg-type] # of our own manager
-        if self.request.query_params.get("intermediates", "").lower() == "true":
-            return found  # type: ignore[no-any-return]
-        return without_intermediates(found)
-
     def order(self) -> Order:
         return NEWEST_FIRST
 
@@ -74,8 +66,10 @@ class FamiliesView(EitherPages, generics.ListAPIView[Exposure]):
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        found = self.filter_queryset(self.get_queryset()).only("id", "sort_date")
-        page = self.paginate_queryset(found) or []
+        found = narrowed(self.get_queryset(), request.query_params)
+        if request.query_params.get("intermediates", "").lower() != "true":
+            found = without_intermediates(found)
+        page = self.paginate_queryset(found.only("id", "sort_date")) or []
         links = links_of(request)
         rows = rows_of([family.pk for family in page], request.user, at=timezone.now())
         return self.get_paginated_response([image_package(row, links) for row in rows])
@@ -134,8 +128,7 @@ class InfoImageView(APIView):
     def get(self, request: Request, site: str, channel: int) -> Response:
         now = timezone.now()
         image = info_images.shown(site=site, channel=channel, at=now)
-        seen = may_see(request.user, at=now)
-        exposure = None if image is None else Exposure.objects.filter(seen, pk=image.exposure_id).first()
+        exposure = Exposure.objects.visible_to(request.user, at=now).filter(info_image=image).first() if image else None
         if image is None or exposure is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         files = list(files_for(request.user, at=now).filter(exposure=exposure))

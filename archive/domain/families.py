@@ -104,7 +104,7 @@ def unsaved_file(exposure: Exposure, new: NewFile, *, at: datetime) -> ExposureF
 
 def save_file(file: ExposureFile) -> None:
     """Write a file's row, and that of its bytes where it has none yet."""
-    if file.object.pk is None:
+    if not file.object.pk:
         file.object.save()
     file.object = file.object  # and with it the id that it has now
     file.save()

@@ -1,9 +1,9 @@
 """Terms of the lists of families; all must hold."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 from django_filters import rest_framework as filters
 from django_filters.utils import translate_validation
@@ -62,7 +62,7 @@ class CircleFilter(FiniteNumberFilter):
     def filter(self, qs: Any, value: Any) -> Any:
         if value is None:
             return qs
-        start, end = (self.parent.form.cleaned_data.get(name) for name in self._names)
+        start, end = (self.parent.form.cleaned_data.get(name) for name in self._names)  # type: ignore[attr-defined]
         from_start = Q() if start is None else Q(**{f"{self.field_name}__gte": start * self._scale})
         to_end = Q() if end is None else Q(**{f"{self.field_name}__lte": end * self._scale})
         crosses = start is not None and end is not None and start > end
@@ -116,10 +116,9 @@ class FamilyFilter(filters.FilterSet):
         fields: Sequence[str] = ()
 
 
-def narrowed(families: ExposureQuerySet, parameters: QueryDict) -> QuerySet[Exposure]:
+def narrowed(families: ExposureQuerySet, parameters: QueryDict) -> ExposureQuerySet:
     """Keep what meets the terms of a request. Raises DRF's ValidationError, which names what can not be read."""
     asked = FamilyFilter(parameters, queryset=families)
     if not asked.is_valid():
         raise translate_validation(asked.errors)  # type: ignore[misc] # it makes the error
-    found: QuerySet[Exposure] = asked.qs
-    return found
+    return cast("ExposureQuerySet", asked.qs)

@@ -22,7 +22,7 @@ def family() -> MadeFamily:
     return next(ptr_night(n=1, large_px=16, picture_px=96))
 
 
-def state() -> dict:
+def state():
     """Everything that readers can see of families, without what is another one on each run."""
     exposures = [
         {name: value for name, value in row.items() if name not in {"id", "header_file_id"}}
