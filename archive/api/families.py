@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from archive.api.packages import image_package, info_image_package, link_to
+from archive.api.packages import PackageRepresentation, image_package, info_image_package, link_to
 from archive.api.pagination import EitherPages
 from archive.api.representations import links_of
 from archive.domain import info_images
@@ -29,7 +29,7 @@ from archive.enums import ExposureKind
 from archive.errors import NotFoundError, UsageError
 from archive.models import Exposure, ExposureQuerySet
 from archive.terms.families import FamilyFilter, narrowed
-from ingest.family_names import KIND_OF_DIRECTORY
+from ingest.family_names import KIND_OF_DIRECTORY, is_site
 
 # Info images have an address of their own, and no list.
 LISTED = {directory: kind for directory, kind in KIND_OF_DIRECTORY.items() if kind is not ExposureKind.INFO_IMAGE}
@@ -42,6 +42,12 @@ def _kind_of(request: Request) -> ExposureKind | None:
     if directory and directory not in LISTED:
         raise UsageError(f"s3_directory is {directory[:40]!r}: give one of {', '.join(LISTED)}.")
     return LISTED.get(directory)
+
+
+def _require_site(site: str) -> None:
+    """Raise NotFoundError for what can be the name of no site."""
+    if not is_site(site):
+        raise NotFoundError(f"{site[:40]!r} is no site: a site has three to six letters and digits.")
 
 
 class FamiliesView(EitherPages, generics.ListAPIView[Exposure]):
@@ -63,7 +69,7 @@ class FamiliesView(EitherPages, generics.ListAPIView[Exposure]):
             DIRECTORY,
             OpenApiParameter("intermediates", bool, description="true keeps all frames of a smart stack, not the last"),
         ],
-        responses=OpenApiTypes.OBJECT,
+        responses=PackageRepresentation,
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         found = narrowed(self.get_queryset(), request.query_params)
@@ -76,7 +82,7 @@ class FamiliesView(EitherPages, generics.ListAPIView[Exposure]):
 
 
 class ImageView(APIView):
-    @extend_schema(summary="One family", parameters=[DIRECTORY], responses=OpenApiTypes.OBJECT)
+    @extend_schema(summary="One family", parameters=[DIRECTORY], responses=PackageRepresentation)
     def get(self, request: Request, base: str) -> Response:
         now = timezone.now()
         family = family_named(base, request.user, kind=_kind_of(request), at=now)
@@ -98,13 +104,14 @@ class LatestImagesView(APIView):
     @extend_schema(
         summary="The newest families of a site that have a picture",
         parameters=[OpenApiParameter("userid", str, description="Of this user only: header key USERID"), DIRECTORY],
-        responses=OpenApiTypes.OBJECT,
+        responses=PackageRepresentation(many=True),
     )
     def get(self, request: Request, site: str, n: int) -> Response:
         now = timezone.now()
+        _require_site(site)
         kind = _kind_of(request) or ExposureKind.PHOTON_RANCH
         found = families_for(request.user, kind=kind, at=now).filter(site_id=site, jpg_medium_exists=True)
-        if user_id := request.query_params.get("userid"):
+        if user_id := request.query_params.get("userid", "").replace("\0", ""):
             found = found.filter(user_id=user_id)
         most = min(n, settings.PAGINATION_MAX_LIMIT)
         links = links_of(request)
@@ -127,6 +134,7 @@ class InfoImageView(APIView):
     )
     def get(self, request: Request, site: str, channel: int) -> Response:
         now = timezone.now()
+        _require_site(site)
         image = info_images.shown(site=site, channel=channel, at=now)
         exposure = Exposure.objects.visible_to(request.user, at=now).filter(info_image=image).first() if image else None
         if image is None or exposure is None:

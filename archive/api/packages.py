@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from rest_framework import serializers
+
 from archive.domain.access import Links
 from archive.domain.family_rows import FamilyRow
 from archive.enums import ExposureKind, FileRole
@@ -108,3 +110,38 @@ def _fits_path(values: dict[str, Any]) -> str:
 
 def _milliseconds(at: datetime | None) -> int | None:
     return None if at is None else round(at.timestamp() * 1000)
+
+
+class PackageRepresentation(serializers.Serializer[Any]):
+    """What `image_package` gives, for the OpenAPI document."""
+
+    image_id = serializers.IntegerField()
+    base_filename = serializers.CharField()
+    data_type = serializers.CharField()
+    site = serializers.CharField()
+    exposure_time = serializers.FloatField(allow_null=True, help_text="s")
+    filter_used = serializers.CharField()
+    right_ascension = serializers.FloatField(allow_null=True, help_text="Hours")
+    declination = serializers.FloatField(allow_null=True, help_text="Degrees")
+    azimuth = serializers.FloatField(allow_null=True, help_text="Degrees")
+    altitude = serializers.FloatField(allow_null=True, help_text="Degrees")
+    airmass = serializers.FloatField(allow_null=True)
+    fits_01_exists = serializers.BooleanField()
+    fits_10_exists = serializers.BooleanField()
+    jpg_medium_exists = serializers.BooleanField()
+    jpg_small_exists = serializers.BooleanField()
+    s3_directory = serializers.CharField()
+    username = serializers.CharField()
+    user_id = serializers.CharField()
+    fits_filename = serializers.CharField(help_text="Header key ORIGNAME")
+    fits_path = serializers.CharField(help_text="Its folder in a store that is laid out as the OCS has it")
+    SMARTSTK = serializers.CharField(allow_null=True)
+    SSTKNUM = serializers.CharField(allow_null=True)
+    capture_date = serializers.IntegerField(allow_null=True, help_text="Milliseconds since 1970")
+    sort_date = serializers.IntegerField(help_text="Milliseconds since 1970")
+    jpg_url = serializers.CharField(help_text="Empty: there is none")
+    jpg_thumbnail_url = serializers.CharField()
+    fits_01_url = serializers.CharField()
+    fits_10_url = serializers.CharField()
+    jpg_fault = serializers.CharField(help_text="Why the picture has no thumbnail")
+    frames = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of its FITS files in /frames/")

@@ -111,6 +111,18 @@ class TestNotThere:
     def test_a_folder_that_has_no_list_is_400(self, client, db):
         assert client.get("/filtered_images/?s3_directory=info-images").status_code == 400
 
+    @pytest.mark.parametrize("site", ["a%00b", "no", "seven77", "%F0%9F%94%AD"])
+    def test_what_is_no_site_is_404(self, client, db, site):
+        for route in (f"/{site}/latest_images/1/", f"/infoimage/{site}/1/"):
+            answer = client.get(route)
+            assert (answer.status_code, "no site" in answer.json()["detail"]) == (404, True)
+
+    def test_characters_that_no_column_holds_harm_nothing(self, client, listed):
+        listed(1)
+        assert names(client.get("/tst/latest_images/1/?userid=a%00")) == []
+        for term in ("username", "filename", "site", "base_filename"):
+            assert client.get(f"/filtered_images/?{term}=a%00").status_code == 400
+
 
 class TestLists:
     def test_all_families_newest_first_by_pages(self, client, listed):
@@ -219,7 +231,7 @@ class TestLatest:
         assert names(client.get("/tst/latest_images/9/?userid=a")) == ["1"]
         assert names(client.get("/tst/latest_images/0/")) == []
         assert names(client.get(f"/tst/latest_images/{10**30}/")) == ["3", "2", "1"]
-        assert names(client.get("/nosite/latest_images/1/")) == []
+        assert names(client.get("/none/latest_images/1/")) == []
 
     def test_of_all_sites_by_one_statement(self, client, db, arrive, django_assert_num_queries):
         for site in ("tst", "sro", "mrc2ab"):
