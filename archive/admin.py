@@ -10,8 +10,11 @@ from archive.models import (
     DoomedBytes,
     Event,
     ExpiryRule,
+    Exposure,
+    ExposureFile,
     Frame,
     Headers,
+    InfoImage,
     OwnExpiry,
     Profile,
     Proposal,
@@ -124,3 +127,22 @@ class TombstoneAdmin(ReadOnly, admin.ModelAdmin[Tombstone]):
 class DoomedBytesAdmin(ReadOnly, admin.ModelAdmin[DoomedBytes]):
     list_display = ("path", "store", "orphans_before")
     show_full_result_count = False
+
+
+class ExposureFileRows(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = ExposureFile
+    extra = 0
+
+
+@admin.register(Exposure)
+class ExposureAdmin(ReadOnly, admin.ModelAdmin[Exposure]):
+    list_display = ("name", "kind", "site_id", "night", "data_type", "public_date")
+    list_filter = ("kind",)
+    search_fields = ("name__startswith",)
+    show_full_result_count = False
+    inlines = (ExposureFileRows,)
+
+
+@admin.register(InfoImage)
+class InfoImageAdmin(ReadOnly, admin.ModelAdmin[InfoImage]):
+    list_display = ("site_id", "channel", "announced_name", "announced_at", "expires_at")

@@ -65,9 +65,7 @@ class _Content:
     fault: str = ""
 
 
-def take_in_object(
-    *, path: str, version_id: str, store: FileStore, inspector: Inspector, now: datetime
-) -> Arrival:
+def take_in_object(*, path: str, version_id: str, store: FileStore, inspector: Inspector, now: datetime) -> Arrival:
     """Take in one version of an object that lies in the store under data/, info-images/, allsky/ or test/.
 
     Its bytes stay where they lie. An object that was taken in already changes nothing; an older one than the archive
@@ -108,14 +106,14 @@ def take_in_header(*, path: str, header: Mapping[str, Any], now: datetime) -> Ex
 
 
 def _known(held: ExposureFile) -> Arrival:
-    image = InfoImage.objects.filter(exposure=held.exposure).first()
-    return Arrival(held.exposure, is_new=False, frame=held.frame, channel=image and image.channel)
+    channel = InfoImage.objects.filter(exposure=held.exposure).values_list("channel", flat=True).first()
+    return Arrival(held.exposure, is_new=False, frame=held.frame, channel=channel)
 
 
 def _require_size(lying: StoredVersion, name: FamilyName) -> None:
     most = MOST_BYTES.get(name.role)
     if most is not None and lying.size_bytes > most:
-        raise UsageError(f"{name.filename} has {lying.size_bytes} bytes, such a file may have {most}: send a smaller one.")
+        raise UsageError(f"{name.filename} has {lying.size_bytes} bytes, and such a file may have {most}: shrink it.")
 
 
 def _fetch(lying: StoredVersion, local: Path, *, store: FileStore) -> Digest:
@@ -178,6 +176,7 @@ def _registered(
     new = NewFile(name, name.role, stored, put_at=lying.stored_at, fault=content.fault)
     with plain_refusals(), transaction.atomic():
         image = info_images.locked_channel(site=name.site, base=name.base) if kind is ExposureKind.INFO_IMAGE else None
+        channel = None if image is None else image.channel
         exposure = families.locked_family(kind=kind, name=name)
         held = families.file_at(store=store.name, path=lying.path, version_id=lying.version_id)
         if held is not None:
@@ -188,8 +187,8 @@ def _registered(
             _add_thumbnail(file, name, content.small, store=store, folder=folder, now=now)
         if image is not None:
             info_images.show(image, exposure, at=now)
-        families.record_update(exposure, at=now, channel=image and image.channel)
-    return Arrival(exposure, is_new=True, frame=file.frame, channel=image and image.channel)
+        families.record_update(exposure, at=now, channel=channel)
+    return Arrival(exposure, is_new=True, frame=file.frame, channel=channel)
 
 
 def _write(file: ExposureFile, stored: NewObject, name: FamilyName, content: _Content, *, now: datetime) -> None:

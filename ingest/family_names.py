@@ -103,6 +103,11 @@ def parse_name(filename: str) -> FamilyName:
     return name
 
 
+def is_site(text: str) -> bool:
+    """Whether a site could be called so."""
+    return _SITE.fullmatch(text) is not None
+
+
 def is_base(text: str) -> bool:
     """Whether a family could be called so."""
     try:

@@ -37,7 +37,8 @@ def start_tasks(message: Message) -> None:
     """Start the tasks of one event. It is acknowledged once the broker has them, so none is lost on the way."""
     try:
         event = json.loads(message.body or "")
-        name, frame_id, event_id = str(event["event"]), int(event["frame_id"]), str(event["id"])
+        name, event_id = str(event["event"]), str(event["id"])
+        frame_id = int(event["frame_id"]) if name in SUBSCRIPTIONS else 0  # events of families may have no frame
     except (ValueError, KeyError, TypeError, RecursionError):
         logger.exception("event_not_understood", message_id=message.properties.get("message_id"))
         message.reject()

@@ -15,9 +15,11 @@ from rest_framework.test import APIClient
 
 from archive.domain import store as store_module
 from archive.models import Proposal
+from ingest.arrivals import Arrival, take_in_object
+from ingest.checksums import digest_of
 from ingest.intake import make_inspector
 from ingest.sandbox import Inspector
-from ingest.stores.base import FileStore
+from ingest.stores.base import FileStore, Upload
 from tests.factories import FrameFactory
 from tests.synthetic import write_frame
 
@@ -103,3 +105,31 @@ def frame_factory(db, store) -> FrameFactory:
 def fits_file(tmp_path: Path) -> Callable[..., Path]:
     """Writes a small FITS file that the archive takes."""
     return lambda name="lsc1m005-fa15-20250309-0004-e00.fits", **cards: write_frame(tmp_path / name, **cards)
+
+
+@pytest.fixture
+def put(store: FileStore, tmp_path: Path) -> Callable[[str, bytes], str]:
+    """Puts bytes into the store as an observatory does, and answers the version id."""
+
+    def put_bytes(path: str, content: bytes) -> str:
+        local = tmp_path / "sent"
+        local.write_bytes(content)
+        return store.put(local, Upload(path, digest_of(local), "application/octet-stream")).version_id
+
+    return put_bytes
+
+
+@pytest.fixture
+def take(store: FileStore, inspector: Inspector, now: datetime) -> Callable[..., Arrival]:
+    """Takes in one version of an object of the store."""
+
+    def take_version(path: str, version_id: str, *, at: datetime = now) -> Arrival:
+        return take_in_object(path=path, version_id=version_id, store=store, inspector=inspector, now=at)
+
+    return take_version
+
+
+@pytest.fixture
+def arrive(put: Callable[[str, bytes], str], take: Callable[..., Arrival]) -> Callable[..., Arrival]:
+    """Puts an object and takes it in."""
+    return lambda path, content, **more: take(path, put(path, content), **more)

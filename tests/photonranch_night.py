@@ -121,7 +121,8 @@ def fits_header(header: Mapping[str, Any]) -> fits.Header:
 
 def text_header(header: Mapping[str, Any]) -> bytes:
     """The header as sites send it: cards of 80 characters without line ends, END, padded as in a file."""
-    return fits_header(header).tostring(sep="", endcard=True, padding=True).encode("ascii")
+    text: str = fits_header(header).tostring(sep="", endcard=True, padding=True)
+    return text.encode("ascii")
 
 
 def fits_bytes(header: Mapping[str, Any], pixels: np.random.Generator, *, size_px: int, packing: str) -> bytes:

@@ -85,6 +85,9 @@ def test_every_event_stands_in_the_documents():
         models.CachedImage,
         models.Event,
         models.Relation,
+        models.Exposure,
+        models.ExposureFile,
+        models.InfoImage,
     ],
     ids=lambda model: model.__name__,
 )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from archive.api import family_examples
+
 VERSION: dict[str, Any] = {
     "id": 41,
     "key": "20250310T011002123456Z-9e4729e1",
@@ -84,6 +86,12 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/thumbnails/{id}/", "patch"): ({"size": "small"}, THUMBNAIL),
     ("/versions/", "get"): (None, _page(VERSION)),
     ("/versions/{id}/", "get"): (None, VERSION),
+    ("/filtered_images/", "get"): (None, _page(family_examples.FAMILY)),
+    ("/image/{base}/", "get"): (None, family_examples.FAMILY),
+    ("/fitsheader/{base}/", "get"): (None, family_examples.HEADER),
+    ("/{site}/latest_images/{n}/", "get"): (None, [family_examples.FAMILY]),
+    ("/latest_image_all_sites/", "get"): (None, family_examples.LATEST),
+    ("/infoimage/{site}/{channel}/", "get"): (None, family_examples.INFO_IMAGE),
     ("/profile/", "get"): (
         None,
         {"username": "alice", "profile": {"proposals": ["EXAMPLE2025A-001"]}, "is_staff": False},

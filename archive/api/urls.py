@@ -7,6 +7,14 @@ from rest_framework.routers import DefaultRouter
 
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
 from archive.api.aggregates import AggregateView
+from archive.api.families import (
+    FamiliesView,
+    FitsHeaderView,
+    ImageView,
+    InfoImageView,
+    LatestImagesView,
+    LatestOfAllSitesView,
+)
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
 from archive.api.live import live_events
@@ -42,5 +50,11 @@ urlpatterns = [
     path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi"), name="swagger"),
     path("redoc/", SpectacularRedocView.as_view(url_name="openapi", template_name="archive/redoc.html"), name="redoc"),
     path("frames/aggregate/", AggregateView.as_view(), name="frame-aggregate"),
+    path("filtered_images/", FamiliesView.as_view(), name="filtered-images"),
+    path("image/<str:base>/", ImageView.as_view(), name="image"),
+    path("fitsheader/<str:base>/", FitsHeaderView.as_view(), name="fitsheader"),
+    path("latest_image_all_sites/", LatestOfAllSitesView.as_view(), name="latest-image-all-sites"),
+    path("<str:site>/latest_images/<int:n>/", LatestImagesView.as_view(), name="latest-images"),
+    path("infoimage/<str:site>/<int:channel>/", InfoImageView.as_view(), name="infoimage"),
     path("", include(router.urls)),
 ]

@@ -84,7 +84,8 @@ def lock_family_of(*, frame_id: int) -> Exposure | None:
 def file_at(*, store: str, path: str, version_id: str) -> ExposureFile | None:
     """The file that these bytes of the store are, if they were taken in."""
     of_object = {"object__store": store, "object__path": path, "object__version_id": version_id}
-    return ExposureFile.objects.select_related("object", "exposure", "frame").filter(**of_object).first()
+    found = ExposureFile.objects.filter(**of_object).values_list("pk", flat=True).first()  # as a rule there is none
+    return None if found is None else ExposureFile.objects.select_related("exposure", "frame").get(pk=found)
 
 
 def unsaved_file(exposure: Exposure, new: NewFile, *, at: datetime) -> ExposureFile:
@@ -103,18 +104,18 @@ def unsaved_file(exposure: Exposure, new: NewFile, *, at: datetime) -> ExposureF
 
 def save_file(file: ExposureFile) -> None:
     """Write a file's row, and that of its bytes where it has none yet."""
-    if file.object.pk is None:
+    if not file.object.pk:
         file.object.save()
     file.object = file.object  # and with it the id that it has now
     file.save()
 
 
 def files_of(exposure: Exposure) -> list[ExposureFile]:
-    return list(exposure.files.select_related("object", "frame"))
+    return list(exposure.files.select_related("object"))
 
 
 def in_order(files: Sequence[ExposureFile]) -> list[ExposureFile]:
-    """Files from the oldest to the newest, by the store's own time and, within one instant, its own list of versions."""
+    """Files from the oldest to the newest, by the store's time and, within one instant, its list of versions."""
     return sorted(files, key=lambda file: (file.put_at, file.extension, file.object.path, _place(file, files)))
 
 
@@ -175,8 +176,10 @@ def settle(exposure: Exposure) -> None:
     """Derive anew what follows from the files: which are current, flags, type of data, and dates."""
     files = in_order(files_of(exposure))
     _mark_current(files)
-    current = [file for file in files if file.is_current]
-    _forget_thumbnails([file for file in files if file.made_from is not None and not file.made_from.is_current])
+    outdated = [file for file in files if file.made_from is not None and not file.made_from.is_current]
+    for file in outdated:
+        forget_object(file.object)
+    current = [file for file in files if file.is_current and file not in outdated]
     exposure.fits_01_exists = _has(current, FileRole.FITS, LARGE_LEVELS)
     exposure.fits_10_exists = _has(current, FileRole.FITS, MEDIUM_LEVELS)
     exposure.jpg_medium_exists = _has(current, FileRole.PICTURE, MEDIUM_LEVELS)
@@ -191,7 +194,8 @@ def settle(exposure: Exposure) -> None:
     if current:
         exposure.data_type = min(current, key=_word_on_type).data_type
     exposure.save(update_fields=DERIVED)
-    _date_frames(exposure)
+    if any(file.frame_id is not None for file in files):
+        _date_frames(exposure)
 
 
 def _word_on_type(file: ExposureFile) -> tuple[int, int, str, str]:
@@ -215,11 +219,6 @@ def _mark_current(files: Sequence[ExposureFile]) -> None:
     for wanted in (False, True):  # two of one path are never current at once, not even for a moment
         if ids := [file.pk for file in changed if file.is_current is wanted]:
             ExposureFile.objects.filter(pk__in=ids).update(is_current=wanted)
-
-
-def _forget_thumbnails(files: Sequence[ExposureFile]) -> None:
-    for file in files:
-        forget_object(file.object)
 
 
 def _date_frames(exposure: Exposure) -> None:
@@ -273,12 +272,12 @@ def record_update(exposure: Exposure, *, at: datetime, channel: int | None = Non
     """Report that a family has changed, with the words that listeners of Photon Ranch know."""
     body: dict[str, str | int] = {
         "s3_directory": DIRECTORY_OF_KIND[ExposureKind(exposure.kind)],
-        "base_filename": exposure.name,
+        "base": exposure.name,
         "site": exposure.site_id,
     }
     if channel is not None:
         body["channel"] = channel
-    return events.record_family_event(EventName.FAMILY_UPDATED, exposure=exposure, body=body, at=at)
+    return events.record_family_event(EventName.FAMILY_UPDATED, body=body, at=at)
 
 
 def delete_family(exposure: Exposure) -> None:

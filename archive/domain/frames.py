@@ -112,8 +112,9 @@ def register_frame(
 ) -> Registered:
     """Write a frame, its header, versions, relations and event; of a frame that exists only what stands in `sent`.
 
-    `exposure` is the one it belongs to, where that is known; else its name tells. Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
-    that two frames which name each other can arrive at once without waiting for each other in a ring.
+    `exposure` is the one it belongs to, where that is known; else its name tells. Call it in a transaction. Rows are
+    touched in the order of their names, here and in every other transaction, so that two frames which name each other
+    can arrive at once without waiting for each other in a ring.
 
     Raises ConflictError when the archive already holds one of the versions, UsageError when a value breaks a rule.
     """

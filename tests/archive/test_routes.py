@@ -15,6 +15,7 @@ from ingest.stores.base import Upload
 
 PUBLIC = "public"  # the same for everybody
 LIST = "list"  # only what the caller may see
+FAMILY = "family"  # one family of files: 404 to those who may not see it (test_families_api)
 FRAME = "frame"  # one frame or a part of it: 404 to those who may not see it
 STAFF = "staff"
 SERVER = "server"  # the observation portal, by its key
@@ -43,6 +44,12 @@ ROUTES = {
     "/versions/": STAFF,
     "/versions/<pk>/": STAFF,
     "/events/": LIST,
+    "/filtered_images/": LIST,
+    "/<site>/latest_images/<n>/": LIST,
+    "/latest_image_all_sites/": LIST,
+    "/infoimage/<site>/<channel>/": LIST,
+    "/image/<base>/": FAMILY,
+    "/fitsheader/<base>/": FAMILY,
     "/store/<path>": SIGNED,
     "/profile/": OWN,
     "/revoke_token/": OWN,
