@@ -140,7 +140,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=PROJECT,
-            env=_environment(),
+            env=bare_environment(),
             start_new_session=True,  # a Ctrl-C is for this process, which then ends the child
             bufsize=0,
         )
@@ -198,8 +198,8 @@ class _Child:
         return bytes(parts)
 
 
-def _environment() -> dict[str, str]:
-    """What the child may know: where Python is, and nothing of keys and passwords."""
+def bare_environment() -> dict[str, str]:
+    """What a child process that opens foreign files may know: where Python is, and nothing of keys and passwords."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
     one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**kept, **one_thread, "LANG": "C.UTF-8", "HOME": "/nonexistent"}

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import events, selections, tallies, verification
+from archive.domain import cached_images, events, selections, tallies, verification
 from archive.errors import TransientError
 from pipeline.reductions import previews
 
@@ -53,3 +53,9 @@ def fold_tallies() -> None:
 @shared_task(soft_time_limit=300, time_limit=330)
 def forget_expired_selections() -> None:
     selections.forget_expired(at=timezone.now())
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def forget_expired_images() -> None:
+    while cached_images.forget_expired(at=timezone.now()):
+        pass

@@ -68,6 +68,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "pipeline.tasks.forget_expired_selections",
         "schedule": timedelta(hours=1),
     },
+    "forget-expired-images": {"task": "pipeline.tasks.forget_expired_images", "schedule": timedelta(hours=1)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }
 

@@ -287,6 +287,12 @@ ZIP_MODE = _choice(
 DOWNLOAD_HOURS = _number("DOWNLOAD_HOURS", "24", "how long a frozen selection can be downloaded, hours")
 DOWNLOAD_MAX_FRAMES = _number("DOWNLOAD_MAX_FRAMES", "250000", "most frames of one selection")
 
+# Images that are made for readers
+IMAGE_JOBS = _number("IMAGE_JOBS", "2", "images that one web process makes at a time; each is a process of its own")
+IMAGE_SECONDS = _number("IMAGE_SECONDS", "60", "longest time that making one may take, s")
+IMAGE_MEGABYTES = _number("IMAGE_MEGABYTES", "2048", "most memory that it may take beside the program itself, MB")
+IMAGE_CACHE_HOURS = _number("IMAGE_CACHE_HOURS", "48", "how long an image is kept after its last use, hours")
+
 # Public date
 OBSERVATION_PORTAL_BASE_URL = _text("OBSERVATION_PORTAL_BASE_URL", "", "portal that knows the tags of proposals")
 OBSERVATION_PORTAL_API_TOKEN = _text("OBSERVATION_PORTAL_API_TOKEN", "", "token for it")

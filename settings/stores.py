@@ -1,11 +1,11 @@
-"""Where files live."""
+"""Where files live, and what is made of them for readers."""
 
 from datetime import timedelta
 
 from ingest.stores.factory import StoreSettings
 from settings import env
 
-__all__ = ["LINK_LIFETIME", "STORE"]
+__all__ = ["IMAGE_CACHE_LIFETIME", "IMAGE_JOBS", "IMAGE_MEGABYTES", "IMAGE_SECONDS", "LINK_LIFETIME", "STORE"]
 
 STORE = StoreSettings(
     type=env.FILESTORE_TYPE,
@@ -22,3 +22,7 @@ STORE = StoreSettings(
     days_to_ia_storage=env.S3_DAYS_TO_IA_STORAGE,
 )
 LINK_LIFETIME = timedelta(hours=env.LINK_HOURS)
+IMAGE_JOBS = env.IMAGE_JOBS
+IMAGE_SECONDS = env.IMAGE_SECONDS
+IMAGE_MEGABYTES = env.IMAGE_MEGABYTES
+IMAGE_CACHE_LIFETIME = timedelta(hours=env.IMAGE_CACHE_HOURS)

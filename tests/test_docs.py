@@ -77,7 +77,15 @@ def test_every_event_stands_in_the_documents():
 
 @pytest.mark.parametrize(
     "model",
-    [models.Frame, models.Version, models.StoredObject, models.Thumbnail, models.Event, models.Relation],
+    [
+        models.Frame,
+        models.Version,
+        models.StoredObject,
+        models.Thumbnail,
+        models.CachedImage,
+        models.Event,
+        models.Relation,
+    ],
     ids=lambda model: model.__name__,
 )
 def test_every_column_stands_in_the_glossary(model):

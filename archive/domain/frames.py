@@ -209,7 +209,7 @@ def delete_frame(*, frame_id: int, at: datetime) -> None:
         frame = Frame.objects.select_for_update().filter(pk=frame_id).first()
         if frame is None:
             raise NotFoundError("there is no such frame.")
-        of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame)
+        of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame) | Q(cached_image__version__frame=frame)
         objects = list(StoredObject.objects.filter(of_frame).order_by("pk"))
         body = {"frameid": frame.pk, "basename": frame.basename}
         events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at)

@@ -8,6 +8,7 @@ from django.db import transaction
 from archive.domain.store import store_named
 from archive.models import StoredObject
 from ingest.checksums import Digest
+from ingest.stores.base import FileStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,11 @@ def forget_object(stored: StoredObject) -> None:
     store, path, version_id = store_named(stored.store), stored.path, stored.version_id
     stored.delete()
     transaction.on_commit(lambda: store.delete(path, version_id), robust=True)
+
+
+def sweep_path(store: FileStore, path: str) -> None:
+    """Delete the bytes under a path that have no row: a process that was killed between the two left them."""
+    held = set(StoredObject.objects.filter(store=store.name, path=path).values_list("version_id", flat=True))
+    for orphan in store.versions(path):
+        if orphan.version_id not in held:
+            store.delete(path, orphan.version_id)

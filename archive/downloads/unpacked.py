@@ -1,5 +1,6 @@
 """Files that are made from a stored one when they are asked for: unpacked FITS, and catalogues."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from django.conf import settings
 
 from archive.domain import access
 from archive.downloads.unpacking import write_catalogue, write_unpacked
-from archive.errors import UsageError
+from archive.errors import ConflictError, UsageError
 from archive.models import Version
 from ingest.inspection import Limits
 from ingest.names import is_fits
@@ -46,7 +47,7 @@ def _made_from(version: Version, write: Callable[[Path, BinaryIO], None]) -> IO[
         raise UsageError(f"this frame's newest file ({version.extension}) is no FITS file: download it as it is.")
     made = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        with _fetched(version) as source:
+        with fetched(version) as source:
             write(source, cast("BinaryIO", made))
         made.seek(0)
     except BaseException:
@@ -56,13 +57,20 @@ def _made_from(version: Version, write: Callable[[Path, BinaryIO], None]) -> IO[
 
 
 @contextmanager
-def _fetched(version: Version) -> Iterator[Path]:
-    """The version's bytes in a file of their own, out of gzip and bzip2."""
+def fetched(version: Version) -> Iterator[Path]:
+    """The version's bytes in a file of their own, out of gzip and bzip2.
+
+    Raises ConflictError when they are not those whose MD5 the archive was told.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"stored{version.extension.lower()}")
+        md5 = hashlib.md5(usedforsecurity=False)
         with path.open("wb") as stream:
             for block in access.stream_of(version.object):
+                md5.update(block)
                 stream.write(block)
+        if md5.hexdigest() != version.md5:
+            raise ConflictError("the stored file is not what was posted (its MD5 is another): tell the staff.")
         if not path.name.endswith((".gz", ".bz2")):
             yield path
             return

@@ -32,7 +32,7 @@ def write_unpacked(source: Path, target: BinaryIO, *, limit_bytes: int) -> None:
 
     Raises UsageError when it is no FITS file that can be read, or would come to more than `limit_bytes`.
     """
-    with _opened(source) as hdus, source.open("rb") as raw:
+    with opened_fits(source, as_stored=True) as hdus, source.open("rb") as raw:
         packed = [hdu for hdu in hdus if isinstance(hdu, fits.CompImageHDU)]
         size_bytes = source.stat().st_size + sum(_image_bytes(hdu.header) for hdu in packed)
         if size_bytes > limit_bytes:
@@ -49,7 +49,7 @@ def write_catalogue(source: Path, target: BinaryIO) -> None:
 
     Raises NotFoundError when there is no CAT table, UsageError when `source` is no FITS file that can be read.
     """
-    with _opened(source) as hdus, source.open("rb") as raw:
+    with opened_fits(source, as_stored=True) as hdus, source.open("rb") as raw:
         table = next((hdu for hdu in hdus if hdu.name == "CAT" and isinstance(hdu, fits.BinTableHDU)), None)
         if table is None:
             raise NotFoundError("this file has no catalogue (an extension CAT): take the file itself.")
@@ -59,13 +59,15 @@ def write_catalogue(source: Path, target: BinaryIO) -> None:
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[Any]:
-    """The file's parts, with its numbers as they are stored. Raises UsageError if it is broken."""
+def opened_fits(source: Path, *, as_stored: bool = False) -> Iterator[Any]:
+    """The file's parts, with physical numbers or with those that are stored. Raises UsageError if it is broken."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyUserWarning)  # of odd cards, which leave as they came
         warnings.simplefilter("ignore", VerifyWarning)
         try:
-            with fits.open(source, memmap=True, do_not_scale_image_data=True, ignore_blank=True) as hdus:
+            # Numbers that have to be scaled can not be mapped: astropy refuses if it is told to.
+            memmap = True if as_stored else None
+            with fits.open(source, memmap=memmap, do_not_scale_image_data=as_stored, ignore_blank=as_stored) as hdus:
                 _require_whole(hdus, source)
                 yield hdus
         except DAMAGE as error:

@@ -2,6 +2,7 @@
 
 from archive.models.account import PortalMembership, Profile
 from archive.models.any_of import AnyOf
+from archive.models.cached_image import CachedImage
 from archive.models.event import Event
 from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
@@ -13,6 +14,7 @@ from archive.models.version import Thumbnail, Version
 
 __all__ = [
     "AnyOf",
+    "CachedImage",
     "Event",
     "Exposure",
     "Frame",

@@ -25,6 +25,7 @@ CONTENT_TYPES = (  # the first ending that fits
     ((".fits", ".fits.fz", ".fits.gz", ".fit", ".fts"), "image/fits"),
     ((".jpg", ".jpeg"), "image/jpeg"),
     ((".png",), "image/png"),
+    ((".tif", ".tiff"), "image/tiff"),
     ((".pdf",), "application/pdf"),
     ((".gz", ".tgz"), "application/gzip"),
     ((".json",), "application/json"),
@@ -66,6 +67,11 @@ def thumbnail_key_for(placed: Placed, *, basename: str, extension: str, day: str
 def preview_key_for(placed: Placed, *, basename: str) -> str:
     """Path of a small image that the archive makes itself; `basename` is the image's own."""
     return _joined("archive", "previews", *_night_parts(placed, ""), f"{basename}.jpg")
+
+
+def cached_image_key_for(md5: str, *, name: str) -> str:
+    """Path of what was made of the bytes with this MD5 for readers to fetch; `name` tells what it is."""
+    return _joined("archive", "cache", md5[:2], md5, name)
 
 
 def is_bad_pixel_mask(record: FrameRecord) -> bool:

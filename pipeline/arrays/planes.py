@@ -1,10 +1,11 @@
 """What the picture functions take and give."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
 Pixels = NDArray[Any]  # any FITS number type and byte order, physical values
@@ -30,6 +31,14 @@ class Picture:
     jpeg: bytes
     width_px: int
     height_px: int
+
+
+def planes_of(hdus: fits.HDUList) -> Iterator[ImagePlane]:
+    """Every HDU that holds an image, with the primary header's cards beneath its own."""
+    shared = dict(hdus[0].header)
+    for hdu in hdus:
+        if hdu.is_image and hdu.data is not None:
+            yield ImagePlane(hdu.data, shared if hdu is hdus[0] else {**shared, **dict(hdu.header)})
 
 
 def working_dtype(pixels: Pixels) -> type[np.floating[Any]]:

@@ -12,7 +12,7 @@ from pipeline.arrays.lineplot import draw_line
 from pipeline.arrays.mosaic import assemble, data_section
 from pipeline.arrays.planes import EightBits, ImagePlane, Picture, Pixels, without_infinities, working_dtype
 from pipeline.arrays.shrink import area_mean, fitted_shape
-from pipeline.arrays.stretch import to_eight_bits, white_level, zscale_limits
+from pipeline.arrays.stretch import Curve, to_eight_bits, white_level, zscale_limits
 
 LARGEST_PX = 4096
 QUALITY = 85
@@ -26,7 +26,7 @@ COMPANION_NAMES = frozenset(
 )
 
 
-def previews(planes: Sequence[ImagePlane], sizes: Mapping[str, int]) -> dict[str, Picture]:
+def previews(planes: Sequence[ImagePlane], sizes: Mapping[str, int], *, curve: Curve = "asinh") -> dict[str, Picture]:
     """One picture per size, a name and the longest side in pixels; a small image is never enlarged.
 
     `planes` are the HDUs that hold pixels, in the order of the file. Masks and errors beside the science image are
@@ -37,7 +37,18 @@ def previews(planes: Sequence[ImagePlane], sizes: Mapping[str, int]) -> dict[str
         return {}
     if is_spectrum(science[0].pixels):
         return _plots(science[0], sizes)
-    return _pictures(_one_image(science), sizes)
+    return _pictures(_one_image(science), sizes, curve)
+
+
+def whole_image(planes: Sequence[ImagePlane]) -> Pixels | None:
+    """All pixels of the science image (ny, nx), with those that saw no light; None where there is no image.
+
+    A cube is the median of its planes, a spectrum a row; amplifiers are put together as for a picture.
+    """
+    science = science_planes(planes)
+    if len(science) > 1:
+        return _one_image(science)
+    return middle_plane(np.atleast_2d(science[0].pixels)) if science else None
 
 
 def science_planes(planes: Sequence[ImagePlane]) -> list[ImagePlane]:
@@ -85,7 +96,7 @@ def _encoded(top_first: EightBits, *, quality: int = QUALITY) -> bytes:
     return stream.getvalue()
 
 
-def _pictures(image: Pixels, sizes: Mapping[str, int]) -> dict[str, Picture]:
+def _pictures(image: Pixels, sizes: Mapping[str, int], curve: Curve) -> dict[str, Picture]:
     made: dict[str, Picture] = {}
     picture: Picture | None = None
     full_shape = image.shape
@@ -94,14 +105,15 @@ def _pictures(image: Pixels, sizes: Mapping[str, int]) -> dict[str, Picture]:
         shape = fitted_shape(full_shape, min(size, LARGEST_PX))
         if picture is None or shape != image.shape:
             image = area_mean(image, shape)
-            picture = _picture(image)
+            picture = _picture(image, curve)
         made[name] = picture
     return {name: made[name] for name in sizes}
 
 
-def _picture(image: Pixels) -> Picture:
+def _picture(image: Pixels, curve: Curve) -> Picture:
     low, high = zscale_limits(image)  # of each size anew: the smaller one has less noise and shows fainter stars
-    eight_bits = to_eight_bits(image, low, high, white=white_level(image, low, high))
+    white = white_level(image, low, high) if curve == "asinh" else high  # a line to the stars would leave the sky black
+    eight_bits = to_eight_bits(image, low, high, white=white, curve=curve)
     return Picture(jpeg=jpeg(eight_bits), width_px=image.shape[1], height_px=image.shape[0])
 
 

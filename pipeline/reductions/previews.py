@@ -1,7 +1,7 @@
 """Previews: a frame's newest FITS file to a few JPEGs, kept as its thumbnails."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from django.db import transaction
 from django.db.models import F
 
 from archive.domain import access
-from archive.domain.objects import NewObject
+from archive.domain.objects import NewObject, sweep_path
 from archive.domain.store import the_store
 from archive.domain.thumbnails import NewThumbnail, register_previews
 from archive.errors import ConflictError, NotFoundError, TransientError
-from archive.models import Frame, StoredObject, Thumbnail, Version
+from archive.models import Frame, Thumbnail, Version
 from ingest.checksums import digest_of
 from ingest.names import is_fits
 from ingest.stores.base import FileStore, Upload
 from ingest.stores.keys import preview_key_for
-from pipeline.arrays.planes import ImagePlane, Picture
+from pipeline.arrays.planes import Picture, planes_of
 from pipeline.arrays.previews import previews
 
 logger = structlog.get_logger(__name__)
@@ -83,15 +83,7 @@ def _pictures_of(version: Version, folder: Path) -> Mapping[str, Picture]:
         for block in access.stream_of(version.object):
             target.write(block)
     with fits.open(local) as hdus:
-        return previews(list(_planes(hdus)), settings.PREVIEW_SIZES_PX)
-
-
-def _planes(hdus: fits.HDUList) -> Iterator[ImagePlane]:
-    """Every HDU that holds an image, with the primary header's cards beneath its own."""
-    shared = dict(hdus[0].header)
-    for hdu in hdus:
-        if hdu.is_image and hdu.data is not None:
-            yield ImagePlane(hdu.data, shared if hdu is hdus[0] else {**shared, **dict(hdu.header)})
+        return previews(list(planes_of(hdus)), settings.PREVIEW_SIZES_PX)
 
 
 def _hand_over(version: Version, pictures: Mapping[str, Picture], *, folder: Path, at: datetime) -> None:
@@ -113,7 +105,7 @@ def _hand_over(version: Version, pictures: Mapping[str, Picture], *, folder: Pat
 def _stored(version: Version, size: str, picture: Picture, *, store: FileStore, folder: Path) -> NewThumbnail:
     basename = f"{version.frame.basename}-{size}"
     key = preview_key_for(version.frame, basename=basename)
-    _sweep(store, key)
+    sweep_path(store, key)
     local = folder / f"{size}{EXTENSION}"
     local.write_bytes(picture.jpeg)
     digest = digest_of(local)
@@ -126,10 +118,3 @@ def _stored(version: Version, size: str, picture: Picture, *, store: FileStore, 
         width_px=picture.width_px,
         height_px=picture.height_px,
     )
-
-
-def _sweep(store: FileStore, key: str) -> None:
-    held = set(StoredObject.objects.filter(store=store.name, path=key).values_list("version_id", flat=True))
-    for orphan in store.versions(key):
-        if orphan.version_id not in held:
-            store.delete(key, orphan.version_id)

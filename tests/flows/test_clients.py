@@ -27,6 +27,7 @@ from tests.processes import ROOT
 from tests.synthetic import write_frame
 
 PAGES = ROOT / "docs" / "clients"
+PACKED = ROOT / "tests" / "recorded" / "funpack" / "reduced.fits.fz"
 RAW, REDUCED = "lsc1m005-fa15-20250309-0004-e00", "lsc1m005-fa15-20250309-0004-e91"
 RunPage = Callable[..., None]
 
@@ -44,7 +45,7 @@ def make_frames(store) -> None:
     square = ((202.0, 47.0), (202.0, 48.0), (203.0, 48.0), (203.0, 47.0), (202.0, 47.0))
     observed: dict[str, Any] = {"public_date": None, "request_id": 2100001, "footprint": square}
     related = (RelatedName(RAW, RelationKind.RAW_OF),)  # its row is the first, that of the reduced frame the second
-    make(basename=REDUCED, reduction_level=91, related=related, **observed)
+    make(basename=REDUCED, reduction_level=91, related=related, content=PACKED.read_bytes(), **observed)
     make(basename=RAW, content=bytes(1024), **observed)
     make(
         basename="lsc1m005-fa15-20250101-bpm-full_frame",

@@ -1,0 +1,153 @@
+"""Images made of stored files: a few at a time, each in a child process with limits, each kept in the store once."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from signal import SIGXCPU
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from archive.domain import cached_images
+from archive.domain.cached_images import ImageForm
+from archive.downloads.image_job import ImageJob
+from archive.downloads.unpacked import fetched
+from archive.errors import TransientError, UsageError
+from archive.models import StoredObject, Version
+from ingest.sandbox import FROM_OUTSIDE, PROJECT, bare_environment
+
+logger = structlog.get_logger(__name__)
+
+WAITING_PER_JOB = 2  # so many requests may wait for each image that is being made; further ones are sent away
+WAIT_S = 20.0
+CHILD = "archive.downloads.image_child"
+
+
+def image_of(version: Version, form: ImageForm, *, at: datetime) -> StoredObject:
+    """The image of a version in this form: out of the cache, or made now and kept there.
+
+    Raises UsageError when the file holds no such image, or making it takes more than it may; TransientError when too
+    many are being made.
+    """
+    if held := cached_images.find(version, form, at=at):
+        return held
+    with _Places.of_process().place(), cached_images.one_at_a_time(version, form, wait_s=WAIT_S):
+        if held := cached_images.find(version, form, at=timezone.now()):
+            return held
+        with _Places.of_process().job():
+            return _made(version, form)
+
+
+def _made(version: Version, form: ImageForm) -> StoredObject:
+    with tempfile.TemporaryDirectory(prefix="image-") as folder, fetched(version) as source:
+        target = Path(folder, f"image{form.ending}")
+        _run(_job(form, source=source, target=target))
+        stored = cached_images.keep(version, form, target, at=timezone.now())
+    logger.info("image_made", frame_id=version.frame_id, kind=form.kind, stretch=form.stretch, size_px=form.size_px)
+    return stored
+
+
+def _job(form: ImageForm, *, source: Path, target: Path) -> ImageJob:
+    return ImageJob(
+        source=str(source),
+        target=str(target),
+        kind=form.kind,
+        stretch=form.stretch,
+        size_px=form.size_px,
+        most_bytes=settings.UNPACKED_GIGABYTES << 30,
+        memory_bytes=settings.IMAGE_MEGABYTES << 20,
+        cpu_s=settings.IMAGE_SECONDS,
+    )
+
+
+def _run(job: ImageJob) -> None:
+    """Make the image in a process of its own, which may crash, hang or grow without harm to this one."""
+    command = [sys.executable, "-m", CHILD, json.dumps(asdict(job))]
+    try:
+        done = subprocess.run(  # noqa: S603 - this program itself, and what it is told as JSON
+            command,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            cwd=PROJECT,
+            env=bare_environment(),
+            start_new_session=True,
+            timeout=settings.IMAGE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(_too_much(f"{settings.IMAGE_SECONDS} s")) from error
+    if done.returncode != 0:
+        logger.warning("image_process_lost", exit_code=done.returncode)
+        raise _refusal(done.returncode)
+    answer = json.loads(done.stdout)
+    if "usage" in answer:
+        raise UsageError(answer["usage"])
+    if "memory" in answer:
+        raise UsageError(_too_much(f"{settings.IMAGE_MEGABYTES} MB of memory"))
+    if "transient" in answer:
+        raise TransientError(answer["transient"])
+
+
+def _refusal(exit_code: int) -> UsageError | TransientError:
+    if exit_code == -SIGXCPU:
+        return UsageError(_too_much(f"{settings.IMAGE_SECONDS} s of computing"))
+    if exit_code in FROM_OUTSIDE:
+        return TransientError("the process that made this image was ended from outside: try again.")
+    return UsageError(f"this file broke the process that read it (exit code {exit_code}): download it as it is.")
+
+
+def _too_much(what: str) -> str:
+    return f"making this image takes more than {what}: download the file as it is."
+
+
+class _Places:
+    """How many images this process makes at a time, and how many requests may wait for that.
+
+    Without the second bound a page of a hundred pictures would take all threads that answer other requests.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = threading.BoundedSemaphore(jobs)
+        self._places = threading.BoundedSemaphore(jobs * (1 + WAITING_PER_JOB))
+
+    @staticmethod
+    def of_process() -> "_Places":
+        return _places(settings.IMAGE_JOBS)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Be one of those that make an image or wait for it. Raises TransientError when there are too many."""
+        if not self._places.acquire(blocking=False):
+            raise _busy()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """Be one of those that make an image. Raises TransientError when that takes too long to come."""
+        if not self._jobs.acquire(timeout=WAIT_S):
+            raise _busy()
+        try:
+            yield
+        finally:
+            self._jobs.release()
+
+
+@lru_cache(maxsize=4)
+def _places(jobs: int) -> _Places:
+    return _Places(jobs)
+
+
+def _busy() -> TransientError:
+    return TransientError("many images are being made at this moment: ask again in a few seconds.")
