@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import cached_images, events, selections, tallies, verification
+from archive.domain import cached_images, events, nightlog, selections, tallies, verification
 from archive.errors import TransientError
 from pipeline.reductions import previews
 
@@ -59,3 +59,8 @@ def forget_expired_selections() -> None:
 def forget_expired_images() -> None:
     while cached_images.forget_expired(at=timezone.now()):
         pass
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def forget_expired_notes() -> None:
+    nightlog.forget_expired(at=timezone.now())

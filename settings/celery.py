@@ -69,6 +69,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
     },
     "forget-expired-images": {"task": "pipeline.tasks.forget_expired_images", "schedule": timedelta(hours=1)},
+    "forget-expired-notes": {"task": "pipeline.tasks.forget_expired_notes", "schedule": timedelta(hours=1)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }
 

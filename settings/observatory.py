@@ -1,5 +1,7 @@
 """What this observatory's files and headers look like, and when they become public."""
 
+from datetime import timedelta
+
 from ingest.headers import ocs
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
@@ -13,6 +15,7 @@ __all__ = [
     "IGNORED_CHARS",
     "INSPECTION_MEGABYTES",
     "INSPECTION_SECONDS",
+    "NIGHTLOG_LIFETIME",
     "OBSERVATION_PORTAL_API_TOKEN",
     "OBSERVATION_PORTAL_BASE_URL",
     "PREVIEW_SIZES_PX",
@@ -75,3 +78,4 @@ OBSERVATION_PORTAL_API_TOKEN = env.OBSERVATION_PORTAL_API_TOKEN
 INSPECTION_SECONDS = env.INSPECTION_SECONDS
 INSPECTION_MEGABYTES = env.INSPECTION_MEGABYTES
 UNPACKED_GIGABYTES = env.UNPACKED_GIGABYTES
+NIGHTLOG_LIFETIME = timedelta(hours=env.NIGHTLOG_HOURS)

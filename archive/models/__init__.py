@@ -8,6 +8,7 @@ from archive.models.exposure import Exposure
 from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
 from archive.models.proposal import Proposal
 from archive.models.selection import FrozenSelection
+from archive.models.site import NightNote, Site, SiteConfiguration
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
 from archive.models.version import Thumbnail, Version
@@ -21,6 +22,7 @@ __all__ = [
     "FrameQuerySet",
     "FrozenSelection",
     "Headers",
+    "NightNote",
     "PortalMembership",
     "Profile",
     "Proposal",
@@ -29,6 +31,8 @@ __all__ = [
     "Reader",
     "Relation",
     "SetupTally",
+    "Site",
+    "SiteConfiguration",
     "StoredObject",
     "TargetTally",
     "Thumbnail",
