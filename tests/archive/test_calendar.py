@@ -267,8 +267,9 @@ import os, sys
 from datetime import date
 
 sys.addaudithook(lambda event, _: os._exit(3) if event.startswith("socket.") else None)
+from astropy.time import Time
 from astropy.utils import iers
-iers.LeapSeconds._today = lambda *_: iers.Time("2040-01-01")  # every table that came with astropy is out of date
+iers.LeapSeconds._today = lambda *_: Time("2040-01-01")  # every table that came with astropy is out of date
 from archive.domain.almanac import Place, night_of
 
 for year in (1910, 1960, 2026, 2090):
