@@ -1,6 +1,7 @@
 """The calendar of a night at a site, by the site's configuration; worked out once, then out of the cache."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.core.cache import cache
 
@@ -17,7 +18,7 @@ def calendar_of(site_id: str, night: date | None, *, at: datetime) -> tuple[date
 
     Raises NotFoundError when the site has no configuration, UsageError for a night too far away.
     """
-    configuration = sites.configuration_of(site_id).configuration
+    configuration: dict[str, Any] = sites.configuration_of(site_id).configuration or {}
     place = Place(
         latitude_deg=float(configuration["latitude_deg"]),
         longitude_deg=float(configuration["longitude_deg"]),

@@ -38,15 +38,14 @@ SCHEMA: dict[str, Any] = {
 MOST_FAULTS = 10  # told at once
 LONGEST_FAULT = 200
 
-formats = FormatChecker(formats=())
 
-
-@formats.checks("timezone", raises=(ValueError, OSError, LookupError))
 def _is_timezone(value: object) -> bool:
     return not isinstance(value, str) or bool(ZoneInfo(value))  # what is no text is the type's fault, not the format's
 
 
-VALIDATOR = Draft202012Validator(SCHEMA, format_checker=formats)
+FORMATS = FormatChecker(formats=())
+FORMATS.checks("timezone", raises=(ValueError, OSError, LookupError))(_is_timezone)
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=FORMATS)
 
 
 def require_valid(configuration: object) -> None:
@@ -61,4 +60,5 @@ def _told(error: ValidationError) -> str:
     message = error.message
     if error.validator == "format":
         message = f"{error.instance!r} is no time zone that is known, such as America/Santiago"
-    return f"{place}: {message}"[:LONGEST_FAULT]
+    told = f"{place}: {message}"[:LONGEST_FAULT]
+    return told.encode(errors="backslashreplace").decode()  # half a letter, which JSON can hold, can not be sent back

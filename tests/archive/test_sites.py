@@ -1,5 +1,6 @@
 """Sites: configurations with all of their versions, notes of nights with a life time."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -104,10 +105,14 @@ class TestConfigurations:
             ({"flats_sun_altitude_deg": [-2]}, "flats_sun_altitude_deg"),
             ({"flats_sun_altitude_deg": [-2, -90]}, "flats_sun_altitude_deg.1"),
             ({"comment": "a\0b"}, "value"),
+            ({"a\0b": 1}, "value"),
+            ({"comment": "\ud800"}, "value"),
+            ({"timezone": "\ud800"}, "timezone"),
+            ({"instruments": {"\ud800": 3}}, "instruments"),
         ],
     )
     def test_a_wrong_key_is_named_and_nothing_is_kept(self, api, admin, change, key):
-        response = api(admin).put(WHERE, {**LSC, **change})
+        response = api(admin).put(WHERE, json.dumps({**LSC, **change}), content_type="application/json")
         assert (response.status_code, key in response.json()["detail"]) == (400, True), response.json()
         assert api(None).get(WHERE).status_code == 404
 
