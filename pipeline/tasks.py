@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import events, expiry, selections, storage_class, tallies, verification
+from archive.domain import events, expiry, nightlog, selections, storage_class, tallies, verification
 from archive.errors import TransientError
 from pipeline.reductions import previews
 
@@ -67,3 +67,8 @@ def expire() -> None:
 def move_old_bytes() -> None:
     """Move bytes that have grown old to infrequent access."""
     storage_class.move_old_bytes(at=timezone.now(), most=MOST_MOVED)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def forget_expired_notes() -> None:
+    nightlog.forget_expired(at=timezone.now())

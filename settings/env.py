@@ -292,6 +292,9 @@ IMAGE_JOBS = _number("IMAGE_JOBS", "2", "images that one web process makes at a 
 IMAGE_SECONDS = _number("IMAGE_SECONDS", "60", "longest time that making one may take, s")
 IMAGE_MEGABYTES = _number("IMAGE_MEGABYTES", "2048", "most memory that it may take beside the program itself, MB")
 
+# Sites
+NIGHTLOG_HOURS = _number("NIGHTLOG_HOURS", "24", "how long a note of a night log is shown when it does not say, hours")
+
 # Public date
 OBSERVATION_PORTAL_BASE_URL = _text("OBSERVATION_PORTAL_BASE_URL", "", "portal that knows the tags of proposals")
 OBSERVATION_PORTAL_API_TOKEN = _text("OBSERVATION_PORTAL_API_TOKEN", "", "token for it")

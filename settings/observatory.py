@@ -1,5 +1,7 @@
 """What this observatory's files and headers look like, and when they become public."""
 
+from datetime import timedelta
+
 from ingest.headers import ocs
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
@@ -16,6 +18,7 @@ __all__ = [
     "IGNORED_CHARS",
     "INSPECTION_MEGABYTES",
     "INSPECTION_SECONDS",
+    "NIGHTLOG_LIFETIME",
     "OBSERVATION_PORTAL_API_TOKEN",
     "OBSERVATION_PORTAL_BASE_URL",
     "PREVIEW_SIZES_PX",
@@ -81,3 +84,4 @@ INSPECTION_MEGABYTES = env.INSPECTION_MEGABYTES
 UNPACKED_GIGABYTES = env.UNPACKED_GIGABYTES
 FAMILIES_PUBLIC_WITHOUT_HEADER = env.FAMILIES_PUBLIC_WITHOUT_HEADER
 FAMILY_THUMBNAIL_HEIGHT_PX = env.JPG_THUMBNAIL_HEIGHT_PX
+NIGHTLOG_LIFETIME = timedelta(hours=env.NIGHTLOG_HOURS)

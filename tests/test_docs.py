@@ -83,6 +83,8 @@ def test_every_event_stands_in_the_documents():
         models.StoredObject,
         models.Thumbnail,
         models.CachedImage,
+        models.SiteConfiguration,
+        models.NightNote,
         models.Event,
         models.Relation,
         models.Exposure,

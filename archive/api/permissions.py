@@ -20,6 +20,15 @@ class SuperuserWrites(BasePermission):
         return request.method in SAFE_METHODS or bool(request.user and request.user.is_superuser)
 
 
+class StaffWrites(BasePermission):
+    """Reads for all, writes for staff and superusers."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        if request.method in SAFE_METHODS:
+            return True
+        return bool(request.user and (request.user.is_staff or request.user.is_superuser))
+
+
 class StaffOnly(BasePermission):
     """Reads for staff."""
 

@@ -19,8 +19,10 @@ from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
 from archive.api.live import live_events
 from archive.api.login import LoginForm
+from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.portal_login import portal_callback, portal_login
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
+from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
 from archive.api.thumbnails import ThumbnailViewSet
 from archive.api.versions import VersionViewSet
 
@@ -56,5 +58,11 @@ urlpatterns = [
     path("latest_image_all_sites/", LatestOfAllSitesView.as_view(), name="latest-image-all-sites"),
     path("<str:site>/latest_images/<int:n>/", LatestImagesView.as_view(), name="latest-images"),
     path("infoimage/<str:site>/<int:channel>/", InfoImageView.as_view(), name="infoimage"),
+    path("sites/", SitesView.as_view(), name="sites"),
+    path("sites/<slug:site>/config/", SiteConfigurationView.as_view(), name="site-config"),
+    path("sites/<slug:site>/config/history/", SiteHistoryView.as_view(), name="site-history"),
+    path("sites/<slug:site>/nightlog/", NightLogView.as_view(), name="site-nightlog"),
+    path("sites/<slug:site>/nightlog/<int:pk>/", NoteView.as_view(), name="site-note"),
+    path("sites/<slug:site>/calendar/", CalendarView.as_view(), name="site-calendar"),
     path("", include(router.urls)),
 ]

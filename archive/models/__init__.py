@@ -11,6 +11,7 @@ from archive.models.info_image import InfoImage
 from archive.models.proposal import Proposal
 from archive.models.readers import Reader
 from archive.models.selection import FrozenSelection
+from archive.models.site import NightNote, Site, SiteConfiguration
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
 from archive.models.version import Thumbnail, Version
@@ -29,6 +30,7 @@ __all__ = [
     "FrozenSelection",
     "Headers",
     "InfoImage",
+    "NightNote",
     "OwnExpiry",
     "PortalMembership",
     "Profile",
@@ -38,6 +40,8 @@ __all__ = [
     "Reader",
     "Relation",
     "SetupTally",
+    "Site",
+    "SiteConfiguration",
     "StoredObject",
     "TargetTally",
     "Thumbnail",

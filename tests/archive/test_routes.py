@@ -21,6 +21,7 @@ STAFF = "staff"
 SERVER = "server"  # the observation portal, by its key
 SELECTION = "selection"  # what its owner may still see: tests/archive/test_downloads.py
 OWN = "own"  # the caller's own account
+SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
 
 ROUTES = {
@@ -51,6 +52,12 @@ ROUTES = {
     "/image/<base>/": FAMILY,
     "/fitsheader/<base>/": FAMILY,
     "/store/<path>": SIGNED,
+    "/sites/": PUBLIC,
+    "/sites/<site>/config/": SITE,
+    "/sites/<site>/config/history/": PUBLIC,
+    "/sites/<site>/nightlog/": PUBLIC,
+    "/sites/<site>/nightlog/<pk>/": SITE,
+    "/sites/<site>/calendar/": SITE,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,

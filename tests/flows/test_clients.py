@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
 
+from archive.domain import sites
 from archive.enums import RelationKind
 from archive.errors import FatalError
 from archive.models import Profile
@@ -55,14 +56,27 @@ def make_frames(store) -> None:
     )
 
 
+def make_site() -> None:
+    """One site, where the frames are from."""
+    configuration = {
+        "name": "Cerro Tololo",
+        "latitude_deg": -30.1673833,
+        "longitude_deg": -70.8047889,
+        "elevation_m": 2198,
+        "timezone": "America/Santiago",
+    }
+    sites.configure("lsc", configuration, by="admin", at=datetime(2026, 11, 1, tzinfo=UTC))
+
+
 @pytest.fixture
 def archive(transactional_db, django_db_reset_sequences, alice, admin, use_store, port, tmp_path) -> Iterator[RunPage]:
-    """Runs a page's commands against a running archive that knows alice, an administrator and three frames."""
+    """Runs a page's commands against a running archive that knows alice, an administrator, three frames and a site."""
     root = tmp_path / "store"
     root.mkdir()
     folder = tmp_path / "work"
     folder.mkdir()
     make_frames(use_store(type="local", root_dir=str(root), base_url=f"http://127.0.0.1:{port}/"))
+    make_site()
     # The tests' own hasher is unknown to a process that runs on the real settings.
     User.objects.filter(pk=alice.pk).update(
         password=PBKDF2PasswordHasher().encode("alice-pass", "salt", iterations=1000)
