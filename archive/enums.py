@@ -19,6 +19,27 @@ class ExposureKind(StrEnum):
     OCS = "ocs"
 
 
+class UploadKind(StrEnum):
+    """What clients may bring. Each kind has a folder of its name in the store, and object events are heard of these."""
+
+    DATA = "data"
+    INFO_IMAGES = "info-images"
+    ALLSKY = "allsky"
+    TEST = "test"
+
+
+class ReceivedState(StrEnum):
+    """What became of an object that others put into the store."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    REPEATED = "repeated"  # the archive held its bytes already
+    SUPERSEDED = "superseded"  # a later version of the path was taken in before
+    REFUSED = "refused"  # its name or its bytes can never pass
+    GONE = "gone"  # the store has no such version
+    FAILED = "failed"  # tried too often: a person looks
+
+
 class RelationKind(StrEnum):
     """What the source frame is to the frame derived from it."""
 

@@ -9,6 +9,7 @@ from archive.models.proposal import Proposal
 from archive.models.selection import FrozenSelection
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
+from archive.models.upload import ReceivedObject, UploadEntry, UploadTicket
 from archive.models.version import Thumbnail, Version
 
 __all__ = [
@@ -25,10 +26,13 @@ __all__ = [
     "ProposalTally",
     "ProposalTimeTally",
     "Reader",
+    "ReceivedObject",
     "Relation",
     "SetupTally",
     "StoredObject",
     "TargetTally",
     "Thumbnail",
+    "UploadEntry",
+    "UploadTicket",
     "Version",
 ]

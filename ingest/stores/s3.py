@@ -17,6 +17,8 @@ from ingest.stores.keys import check_path, content_disposition_for
 from ingest.stores.s3_client import ClientPerProcess, S3Server
 from ingest.stores.s3_errors import answering_s3_errors, is_beyond_the_end
 from ingest.stores.s3_multipart import content_md5, put_in_parts
+from ingest.stores.s3_uploads import S3Uploads
+from ingest.stores.s3_walk import all_versions, md5_of
 
 MULTIPART_ABOVE_BYTES = 64 << 20
 LINK_LIFE_MAX = timedelta(days=7)  # of signature version 4
@@ -28,11 +30,12 @@ class S3Store:
 
     name = "s3"
 
-    def __init__(self, *, server: S3Server, bucket: str, days_to_ia_storage: int) -> None:
+    def __init__(self, *, server: S3Server, bucket: str, days_to_ia_storage: int, takes_forms: bool = False) -> None:
         self._server = server
         self._bucket = bucket
         self._days_to_ia_storage = timedelta(days=days_to_ia_storage)
         self._client = ClientPerProcess(server)
+        self._takes_forms = takes_forms
 
     def put(self, source: Path, upload: Upload) -> StoredVersion:
         check_path(upload.path)
@@ -46,7 +49,7 @@ class S3Store:
     def head(self, path: str, version_id: str) -> StoredVersion:
         place = self._version(path, version_id)
         answer = self._head(place)
-        return StoredVersion(path, version_id, answer["ContentLength"], answer["LastModified"])
+        return StoredVersion(path, version_id, answer["ContentLength"], answer["LastModified"], md5=md5_of(answer))
 
     def stream(self, path: str, version_id: str, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         check_range(start, stop)
@@ -77,6 +80,9 @@ class S3Store:
                     break
         return found
 
+    def listing(self) -> Iterator[StoredVersion]:
+        return all_versions(self._client.get(), bucket=self._bucket)
+
     def delete(self, path: str, version_id: str) -> None:
         try:
             place = self._version(path, version_id)
@@ -95,6 +101,9 @@ class S3Store:
                 "get_object", Params=place, ExpiresIn=int(expires_in.total_seconds())
             )
         return url
+
+    def direct_uploads(self) -> S3Uploads:
+        return S3Uploads(self._client, bucket=self._bucket, takes_forms=self._takes_forms)
 
     def check(self) -> str | None:
         with answering_s3_errors(f"looking at bucket {self._bucket!r}"):
