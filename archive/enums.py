@@ -11,12 +11,28 @@ class EventName(StrEnum):
     FRAME_UPDATED = "frame.updated"  # a frame's metadata changed, its bytes did not
     FRAME_DELETED = "frame.deleted"  # a frame and its bytes are gone
     PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store
+    FAMILY_UPDATED = "family.updated"  # a family of Photon Ranch or an info image has a new file
 
 
 class ExposureKind(StrEnum):
     """Which system's naming rules tie the files of one exposure together."""
 
     OCS = "ocs"
+    # Four kinds of one naming rule, told by the folder of the store.
+    PHOTON_RANCH = "photonranch"
+    ALL_SKY = "allsky"
+    TEST = "test"
+    INFO_IMAGE = "info-image"
+
+
+class FileRole(StrEnum):
+    """What a file is to its family."""
+
+    HEADER = "header"  # text
+    FITS = "fits"
+    PICTURE = "picture"
+    THUMBNAIL = "thumbnail"  # made by the archive
+    OTHER = "other"  # only info images have such
 
 
 class UploadKind(StrEnum):

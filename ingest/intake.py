@@ -234,7 +234,7 @@ def _read_record(
     source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
     record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
     _require_known_type(record, rules)
-    if _sees_sky(record, rules):
+    if sees_sky(record, rules):
         return replace(record, footprint=inspection.footprint)
     return record
 
@@ -248,5 +248,5 @@ def _require_known_type(record: FrameRecord, rules: HeaderRules) -> None:
         )
 
 
-def _sees_sky(record: FrameRecord, rules: HeaderRules) -> bool:
+def sees_sky(record: FrameRecord, rules: HeaderRules) -> bool:
     return record.configuration_type not in rules.calibration_types | SKYLESS_TYPES

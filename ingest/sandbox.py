@@ -1,5 +1,6 @@
 """Read foreign files in a process of their own, which may crash, hang or grow without harm to this one."""
 
+import base64
 import json
 import os
 import select
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Self, cast
@@ -16,6 +18,7 @@ import structlog
 
 from archive.errors import FatalError, NotFoundError, TransientError, UsageError
 from ingest.inspection import CircleKeys, Inspection, Limits
+from ingest.small_picture import SmallPicture
 
 logger = structlog.get_logger(__name__)
 
@@ -53,11 +56,16 @@ class Inspector:
         memory; NotFoundError if there is no such file; TransientError if the disk fails or the reader was ended from
         outside; FatalError if no reader can be started.
         """
-        if not path.is_file():
-            raise NotFoundError(f"{path} is no file: give the path of one that is there.")
-        with self._lock:
-            answer = self._ask(path)
-        return self._result(path.name, answer)
+        return Inspection.from_plain(self._answer(path, "inspect"))
+
+    def read_text_header(self, path: Path) -> dict[str, Any]:
+        """Read a header that came as text. Raises as `inspect` does."""
+        return dict(self._answer(path, "read_text_header"))
+
+    def shrink_picture(self, path: Path, *, height_px: int) -> SmallPicture:
+        """Make a small picture of a JPEG. Raises as `inspect` does."""
+        made = self._answer(path, "shrink_picture", height_px=height_px)
+        return SmallPicture(base64.b64decode(made["jpeg"]), int(made["width_px"]), int(made["height_px"]))
 
     def close(self) -> None:
         """End the child. The inspector can be used again and then starts another."""
@@ -70,11 +78,19 @@ class Inspector:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _ask(self, path: Path) -> dict[str, Any]:
+    def _answer(self, path: Path, task: str, **arguments: int) -> Any:
+        """What the child answers to one question about one file."""
+        if not path.is_file():
+            raise NotFoundError(f"{path} is no file: give the path of one that is there.")
+        with self._lock:
+            answer = self._ask(path, {"task": task, "path": str(path.absolute()), **arguments})
+        return self._result(path.name, answer)
+
+    def _ask(self, path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
         child = self._running_child()
         answer: dict[str, Any] = {}
         try:
-            answer = child.ask(path.absolute(), deadline=time.monotonic() + self._limits.wall_s)
+            answer = child.ask(question, deadline=time.monotonic() + self._limits.wall_s)
         except _ChildLostError as lost:
             logger.warning("inspector_lost", filename=path.name, pid=child.pid, exit_code=lost.exit_code)
             raise _refusal(path.name, lost, self._limits) from lost
@@ -98,7 +114,7 @@ class Inspector:
             self._child.end()
         self._child = None
 
-    def _result(self, name: str, answer: dict[str, Any]) -> Inspection:
+    def _result(self, name: str, answer: dict[str, Any]) -> Any:
         for remark in answer.get("remarks", []):
             logger.warning(remark.pop("event"), filename=name, **remark)
         if "usage" in answer:
@@ -109,7 +125,7 @@ class Inspector:
             raise UsageError(
                 f"{name} took more than {self._limits.memory_bytes >> 20} MB of memory to read: the file is refused."
             )
-        return Inspection.from_plain(answer["inspection"])
+        return answer["found"]
 
 
 class _ChildLostError(Exception):
@@ -155,10 +171,10 @@ class _Child:
                 f"the reader of files did not start (exit code {lost.exit_code}): its reason stands in the log above."
             ) from lost
 
-    def ask(self, path: Path, *, deadline: float) -> dict[str, Any]:
-        """Send one path and wait for the answer. Raises _ChildLostError if none comes."""
+    def ask(self, question: Mapping[str, Any], *, deadline: float) -> dict[str, Any]:
+        """Send one question and wait for the answer. Raises _ChildLostError if none comes."""
         try:
-            self._questions.write(json.dumps(str(path)).encode() + b"\n")
+            self._questions.write(json.dumps(question).encode() + b"\n")
         except BrokenPipeError as error:
             raise _ChildLostError(self._process.wait(STOP_S)) from error
         return self._receive(deadline=deadline)

@@ -1,10 +1,11 @@
-"""The process that reads foreign files for `ingest.sandbox`: one path in, one answer out, until its parent is gone.
+"""The process that reads foreign files for `ingest.sandbox`: one question in, one answer out, until its parent is gone.
 
 It has no secrets in its environment, can write no file, and is limited in memory and time. It answers in JSON, for
 whoever takes over this process through a fault of a C library must not get into its parent by a pickle.
 A fault that it does not foresee ends it: the parent refuses the file and starts another.
 """
 
+import base64
 import json
 import os
 import resource
@@ -12,7 +13,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -20,11 +21,14 @@ import structlog
 from astropy import log as astropy_log
 from astropy.utils import data as astropy_data
 from astropy.utils import iers
+from PIL import Image
 
 from archive.errors import UsageError
 from ingest.fits import inspect_file
 from ingest.footprint import footprint_of
 from ingest.inspection import CircleKeys, Limits
+from ingest.small_picture import shrink_picture
+from ingest.text_header import read_text_header
 
 PARENT_CHECK_S = 5.0
 GRACE_S = 2.0  # the parent stops a slow child first, and says so; the alarm is for a child without a parent
@@ -50,12 +54,13 @@ def main() -> None:
     _forbid_network()
     astropy_log.setLevel("ERROR")  # its remarks on foreign headers are long, and of no use to the operator
     footprint_of([WARM_UP])  # what is loaded at first use is loaded before memory is limited
+    Image.preinit()
     _limit_process(limits)
     _send(answers, {"ready": True})
     parent = os.getppid()
-    for path in _paths(parent):
+    for question in _questions(parent):
         _start_clocks(limits)
-        answer = _answer(path, limits, circle)
+        answer = _answer(question, limits, circle)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(answers, answer | {"remarks": remarks})
         if "memory" in answer:
@@ -63,15 +68,27 @@ def main() -> None:
         remarks.clear()
 
 
-def _answer(path: Path, limits: Limits, circle: CircleKeys) -> dict[str, Any]:
+def _answer(question: Mapping[str, Any], limits: Limits, circle: CircleKeys) -> dict[str, Any]:
+    path = Path(question["path"])
     try:
-        return {"inspection": inspect_file(path, limits=limits, circle=circle).to_plain()}
+        return {"found": _found(question, path, limits, circle)}
     except UsageError as error:
         return {"usage": str(error)}
     except MemoryError:
         return {"memory": True}
     except OSError as error:
         return {"transient": f"{path.name} could not be read ({error}): try again."}
+
+
+def _found(question: Mapping[str, Any], path: Path, limits: Limits, circle: CircleKeys) -> dict[str, Any]:
+    match question["task"]:
+        case "read_text_header":
+            return read_text_header(path, most_bytes=limits.header_bytes)
+        case "shrink_picture":
+            made = shrink_picture(path, height_px=question["height_px"])
+            jpeg = base64.b64encode(made.jpeg).decode("ascii")
+            return {"jpeg": jpeg, "width_px": made.width_px, "height_px": made.height_px}
+    return inspect_file(path, limits=limits, circle=circle).to_plain()
 
 
 def _own_answers() -> BinaryIO:
@@ -111,18 +128,18 @@ def _start_clocks(limits: Limits) -> None:
     signal.setitimer(signal.ITIMER_REAL, limits.wall_s + GRACE_S)
 
 
-def _paths(parent: int) -> Iterator[Path]:
-    """Paths as they come, one JSON text a line, until the parent closes the pipe or is no more."""
+def _questions(parent: int) -> Iterator[dict[str, Any]]:
+    """Questions as they come, one JSON text a line, until the parent closes the pipe or is no more."""
     while True:
         # A process that the parent forked may hold the pipe open after the parent's end.
         while not select.select([0], [], [], PARENT_CHECK_S)[0]:
             if os.getppid() != parent:
                 return
-        # One path at a time is asked for, so nothing of the next line waits in the buffer unseen by select.
+        # One question at a time is asked, so nothing of the next line waits in the buffer unseen by select.
         line = sys.stdin.buffer.readline()
         if not line:
             return
-        yield Path(json.loads(line))
+        yield json.loads(line)
 
 
 def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:

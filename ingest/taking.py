@@ -13,11 +13,15 @@ from django.db import transaction
 
 from archive.domain import received, upload_log
 from archive.domain.received import Heard
-from archive.enums import ReceivedState
+from archive.enums import ReceivedState, UploadKind
 from archive.errors import ConflictError, FatalError, NotFoundError, TransientError, UsageError
 from archive.models import Exposure, Frame, ReceivedObject, StoredObject
+from ingest.arrivals import take_in_object
 from ingest.checksums import Digest, Digester
+from ingest.family_names import parse_path
 from ingest.intake import ingest_file
+from ingest.names import has_header, split_name
+from ingest.object_messages import HEARD_PREFIXES
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
 
@@ -29,12 +33,37 @@ LATE = timedelta(minutes=1)  # a store may show a new object a little after it h
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What an object made."""
+    """What an object made: a frame, a file of a family, or both."""
 
     is_new: bool
     site_id: str
     frame: Frame | None = None
     exposure: Exposure | None = None
+
+
+def is_of_family(path: str) -> bool:
+    """Whether an object is read as a file of a Photon Ranch family; else as a frame by its own header.
+
+    In `data/` each has names of its own. Raises UsageError for a name that is neither's.
+    """
+    if not path.startswith(HEARD_PREFIXES):
+        return False
+    try:
+        parse_path(path)
+    except UsageError:
+        folder, _, filename = path.partition("/")
+        if folder == UploadKind.DATA and has_header(split_name(filename)[1]):
+            return False
+        raise
+    return True
+
+
+def site_of(path: str) -> str:
+    """Site that the name of a family's file tells; empty where it tells none."""
+    try:
+        return parse_path(path)[1].site
+    except UsageError:
+        return ""
 
 
 def take_in(received_id: int, *, store: FileStore, inspector: Inspector, now: datetime) -> list[int]:
@@ -78,7 +107,9 @@ def _attempt(row: ReceivedObject, *, store: FileStore, inspector: Inspector, now
         received.settle(row, ReceivedState.GONE, at=now, reason=str(error))
     except (UsageError, ConflictError) as error:
         received.settle(row, ReceivedState.REFUSED, at=now, reason=str(error))
-        upload_log.record_upload(filename=row.path, size_bytes=row.size_bytes or 0, at=now)
+        upload_log.record_upload(
+            filename=row.path, size_bytes=row.size_bytes or 0, at=now, site_id=site_of(row.path)
+        )
         logger.warning("object_refused", path=row.path, version_id=row.version_id, reason=str(error))
     except FatalError as error:
         received.settle(row, ReceivedState.FAILED, at=now, reason=str(error))
@@ -105,7 +136,7 @@ def _settle(row: ReceivedObject, *, store: FileStore, inspector: Inspector, now:
         received.settle(row, ReceivedState.REPEATED, at=now, reason="the archive has this version already.")
         return
     _require_size(version)
-    if _is_superseded(row, store=store):
+    if not is_of_family(row.path) and _is_superseded(row, store=store):
         received.settle(row, ReceivedState.SUPERSEDED, at=now, reason="a later version of the path is in the archive.")
         upload_log.record_upload(filename=row.path, size_bytes=version.size_bytes, at=now)
         return
@@ -136,7 +167,10 @@ def _require_size(version: StoredVersion) -> None:
 
 
 def _is_superseded(row: ReceivedObject, *, store: FileStore) -> bool:
-    """Whether a later version of the path is in the archive: the older one would stand in its place."""
+    """Whether a later version of the path is in the archive: the older one would stand in its place.
+
+    Families find the order of versions themselves, and keep older ones as history.
+    """
     others = ReceivedObject.objects.filter(store=row.store, path=row.path).exclude(pk=row.pk)
     said = [received.comes_before(row.sequencer, other.sequencer) for other in others.filter(state=ReceivedState.TAKEN)]
     if True in said:
@@ -151,6 +185,11 @@ def _is_superseded(row: ReceivedObject, *, store: FileStore) -> bool:
 
 def take_version(version: StoredVersion, *, store: FileStore, inspector: Inspector, now: datetime) -> Taken:
     """Take in one version of an object where it lies."""
+    if is_of_family(version.path):
+        arrival = take_in_object(
+            path=version.path, version_id=version.version_id, store=store, inspector=inspector, now=now
+        )
+        return Taken(arrival.is_new, arrival.exposure.site_id, frame=arrival.frame, exposure=arrival.exposure)
     with fetched(version, store=store) as (copy, digest):
         done = ingest_file(copy, store=store, inspector=inspector, now=now, digest=digest, lies_at=version)
     return Taken(done.is_new, done.frame.site_id, frame=done.frame, exposure=done.frame.exposure)

@@ -10,17 +10,20 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from archive.domain import frames, received
+from archive.domain import frames, info_images, received
 from archive.domain.received import Heard
 from archive.enums import UploadKind
 from archive.errors import ConflictError, UsageError
-from archive.models import Frame, UploadTicket
+from archive.models import Exposure, Frame, UploadTicket
 from archive.models.upload import INFO_CHANNELS
+from ingest.arrivals import take_in_header
+from ingest.family_names import parse_path
 from ingest.intake import translate_given
 from ingest.names import split_name
 from ingest.stores.base import DirectUploads, FileStore, SentPart, SignedForm, SignedPut
 from ingest.stores.keys import content_type_for
 from ingest.stores.s3 import MULTIPART_ABOVE_BYTES
+from ingest.taking import is_of_family
 
 PURPOSE = "upload link 1"  # no signature that was made for another purpose opens an upload
 
@@ -39,10 +42,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ticket, and the frame that its header made."""
+    """A ticket, and what its header made: a frame, or a family of Photon Ranch."""
 
     ticket: UploadTicket
-    frame: Frame | None
+    frame: Frame | None = None
+    exposure: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,9 @@ def path_for(kind: UploadKind, name: str) -> str:
     _basename, extension = split_name(name)
     if len(extension) <= 1:
         raise UsageError(f"the name {name!r} has no extension, such as .fits.fz: the archive reads files by it.")
-    return f"{kind.value}/{name}"
+    path = f"{kind.value}/{name}"
+    is_of_family(path)  # raises for a name that nothing can be made of
+    return path
 
 
 def require_size(size_bytes: int) -> None:
@@ -97,7 +103,6 @@ def open_ticket(asked: Asked, *, user: User, store: FileStore, now: datetime) ->
         require_size(asked.size_bytes)
     if asked.delete_at is not None and asked.delete_at <= now:
         raise UsageError("expires lies in the past: give a later time, or leave it out.")
-    record = None if asked.header is None else translate_given(asked.name, asked.header)
     direct = store.direct_uploads()
     in_parts = (asked.size_bytes or 0) > MULTIPART_ABOVE_BYTES
     ticket = UploadTicket(
@@ -113,9 +118,23 @@ def open_ticket(asked: Asked, *, user: User, store: FileStore, now: datetime) ->
         multipart_id=direct.begin_parts(path, content_type=content_type_for(path)) if direct and in_parts else "",
     )
     with transaction.atomic():
-        frame = frames.register_frame(record=record, versions=(), at=now).frame if record is not None else None
         ticket.save()
-    return Opened(ticket, frame)
+        if channel is not None:
+            name = parse_path(path)[1]
+            info_images.announce(site=name.site, channel=channel, base=name.base, at=now)
+        return _with_header(ticket, asked.header, now=now)
+
+
+def _with_header(ticket: UploadTicket, header: Mapping[str, Any] | None, *, now: datetime) -> Opened:
+    """Register what a header tells of a file that is yet to come."""
+    if header is None:
+        return Opened(ticket)
+    if ticket.kind == UploadKind.INFO_IMAGES:
+        raise UsageError("an info image is shown once its file is there: leave header out.")
+    if is_of_family(ticket.path):
+        return Opened(ticket, exposure=take_in_header(path=ticket.path, header=header, now=now))
+    record = translate_given(ticket.name, header)
+    return Opened(ticket, frame=frames.register_frame(record=record, versions=(), at=now).frame)
 
 
 def ways_of(ticket: UploadTicket, *, store: FileStore, own_link: str) -> Ways:

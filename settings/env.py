@@ -364,6 +364,15 @@ RADIUS_KEY = _text("RADIUS_KEY", "RADIUS", "header key of the radius of a circul
 RA_KEY = _text("RA_KEY", "RA", "header key of its right ascension, hour angle")
 DEC_KEY = _text("DEC_KEY", "DEC", "header key of its declination, degrees")
 
+# Photon Ranch
+FAMILIES_PUBLIC_WITHOUT_HEADER = _flag(
+    "FAMILIES_PUBLIC_WITHOUT_HEADER",
+    "True",
+    "everybody may see pictures whose header has not come; False: nobody, where proposals have an embargo",
+)
+INFO_IMAGE_HOURS = _number("INFO_IMAGE_HOURS", "48", "how long an info image stays after its last file, hours")
+JPG_THUMBNAIL_HEIGHT_PX = _number("JPG_THUMBNAIL_HEIGHT_PX", "128", "height of the small pictures of families, px")
+
 # Limits of foreign files
 INSPECTION_SECONDS = _number("INSPECTION_SECONDS", "120", "longest time that reading one file's headers may take, s")
 INSPECTION_MEGABYTES = _number(

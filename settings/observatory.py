@@ -1,5 +1,7 @@
 """What this observatory's files and headers look like, and when they become public."""
 
+from datetime import timedelta
+
 from ingest.headers import ocs
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
@@ -9,8 +11,11 @@ __all__ = [
     "CIRCLE_KEYS",
     "CONFIGDB_URL",
     "CONFIGURATION_TYPES",
+    "FAMILIES_PUBLIC_WITHOUT_HEADER",
+    "FAMILY_THUMBNAIL_HEIGHT_PX",
     "HEADER_RULES",
     "IGNORED_CHARS",
+    "INFO_IMAGE_LIFETIME",
     "INSPECTION_MEGABYTES",
     "INSPECTION_SECONDS",
     "OBSERVATION_PORTAL_API_TOKEN",
@@ -75,3 +80,6 @@ OBSERVATION_PORTAL_API_TOKEN = env.OBSERVATION_PORTAL_API_TOKEN
 INSPECTION_SECONDS = env.INSPECTION_SECONDS
 INSPECTION_MEGABYTES = env.INSPECTION_MEGABYTES
 UNPACKED_GIGABYTES = env.UNPACKED_GIGABYTES
+FAMILIES_PUBLIC_WITHOUT_HEADER = env.FAMILIES_PUBLIC_WITHOUT_HEADER
+FAMILY_THUMBNAIL_HEIGHT_PX = env.JPG_THUMBNAIL_HEIGHT_PX
+INFO_IMAGE_LIFETIME = timedelta(hours=env.INFO_IMAGE_HOURS)

@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from archive.enums import EventName
 from archive.errors import TransientError, UsageError
-from archive.models import Event, Frame, Version
+from archive.models import Event, Exposure, Frame, Version
 from ingest.headers.record import FrameRecord
 
 logger = structlog.get_logger(__name__)
@@ -42,6 +42,11 @@ GIVE_POSITIONS = """
 def record_event(name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime) -> Event:
     """Write an event in the caller's transaction: it happens if, and only if, what it reports happens."""
     return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at)
+
+
+def record_family_event(name: EventName, *, exposure: Exposure, body: Mapping[str, Any], at: datetime) -> Event:
+    """The same of a family, which may have no frame."""
+    return Event.objects.create(name=name, exposure_id=exposure.pk, body=body, created_at=at)
 
 
 def record_posted(frame: Frame, *, at: datetime) -> None:

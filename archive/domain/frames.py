@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from archive.domain import events
+from archive.domain import events, families
 from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, forget_object, object_row
 from archive.domain.refusals import plain_refusals
@@ -104,23 +104,33 @@ def replace_bytes(version: Version, new: NewObject, *, at: datetime) -> None:
 
 
 def register_frame(
-    *, record: FrameRecord, versions: Sequence[NewVersion], at: datetime, sent: frozenset[str] = EVERYTHING
+    *,
+    record: FrameRecord,
+    versions: Sequence[NewVersion],
+    at: datetime,
+    sent: frozenset[str] = EVERYTHING,
+    exposure: Exposure | None = None,
 ) -> Registered:
     """Write a frame, its header, versions, relations and event; of a frame that exists only what stands in `sent`.
 
-    Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
+    `exposure` is the one it belongs to, where that is known; else its name tells. Call it in a transaction. Rows are touched in the order of their names, here and in every other transaction, so
     that two frames which name each other can arrive at once without waiting for each other in a ring.
 
     Raises ConflictError when the archive already holds one of the versions, UsageError when a value breaks a rule.
     """
     with plain_refusals():
-        return _registered(record, versions, at=at, sent=sent)
+        return _registered(record, versions, at=at, sent=sent, exposure=exposure)
 
 
 def _registered(
-    record: FrameRecord, versions: Sequence[NewVersion], *, at: datetime, sent: frozenset[str]
+    record: FrameRecord,
+    versions: Sequence[NewVersion],
+    *,
+    at: datetime,
+    sent: frozenset[str],
+    exposure: Exposure | None,
 ) -> Registered:
-    new = _frame_of(record, at=at, has_bytes=bool(versions))
+    new = _frame_of(record, at=at, has_bytes=bool(versions), exposure=exposure)
     written = write_frames(new, named=[name.basename for name in record.related], changes=_changes(new, sent=sent))
     frame = written.frame
     added = _versions_of(frame, versions, at=at)
@@ -135,14 +145,16 @@ def _registered(
     return Registered(frame, written.is_new, added, tuple(written.named.values()))
 
 
-def _frame_of(record: FrameRecord, *, at: datetime, has_bytes: bool) -> Frame:
+def _frame_of(record: FrameRecord, *, at: datetime, has_bytes: bool, exposure: Exposure | None) -> Frame:
     values: dict[str, Any] = {name: getattr(record, name) for name in COLUMNS}
     frame = Frame(basename=record.basename, submitter=_submitter_of(record.headers), modified_at=at, **values)
     if record.footprint is not None:
         frame.area = sky.polygon_of(record.footprint)
         frame.centre = sky.centre_of(record.footprint)
     match = OCS_NAME.match(record.basename)
-    if match is not None:
+    if exposure is not None:
+        frame.exposure = exposure
+    elif match is not None:
         key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
         frame.exposure_id = make_exposure(Exposure(**key, night=record.observation_day))
     frame.is_listed = has_bytes and frame.observation_date is not None
@@ -206,13 +218,16 @@ def delete_frame(*, frame_id: int, at: datetime) -> None:
     Raises NotFoundError when there is no such frame.
     """
     with transaction.atomic():
+        family = families.lock_family_of(frame_id=frame_id)
         frame = Frame.objects.select_for_update().filter(pk=frame_id).first()
         if frame is None:
             raise NotFoundError("there is no such frame.")
-        of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame)
+        of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame) | Q(exposure_file__frame=frame)
         objects = list(StoredObject.objects.filter(of_frame).order_by("pk"))
         body = {"frameid": frame.pk, "basename": frame.basename}
         events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at)
         frame.delete()
         for stored in objects:
             forget_object(stored)
+        if family is not None:
+            families.settle(family)

@@ -3,9 +3,11 @@
 from archive.models.account import PortalMembership, Profile
 from archive.models.any_of import AnyOf
 from archive.models.event import Event
-from archive.models.exposure import Exposure
-from archive.models.frame import Frame, FrameQuerySet, Headers, Reader, Relation
+from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
+from archive.models.frame import Frame, FrameQuerySet, Headers, Relation
+from archive.models.info_image import InfoImage
 from archive.models.proposal import Proposal
+from archive.models.readers import Reader
 from archive.models.selection import FrozenSelection
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
@@ -16,10 +18,13 @@ __all__ = [
     "AnyOf",
     "Event",
     "Exposure",
+    "ExposureFile",
+    "ExposureQuerySet",
     "Frame",
     "FrameQuerySet",
     "FrozenSelection",
     "Headers",
+    "InfoImage",
     "PortalMembership",
     "Profile",
     "Proposal",

@@ -20,6 +20,7 @@ class Event(models.Model):
     name = models.CharField(max_length=64, choices=[(name.value, name.value) for name in EventName])
     # No foreign key: what happened stays true when the frame is gone.
     frame_id = models.BigIntegerField(null=True, db_index=True)
+    exposure_id = models.BigIntegerField(null=True, help_text="Family that it is about")
     body = models.JSONField(help_text="What subscribers are told")
     to_fits_exchange = models.BooleanField(default=False, help_text="Goes to the exchange of new FITS frames as well")
     created_at = models.DateTimeField(help_text="UTC")

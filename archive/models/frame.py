@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.db.models import F, Q
@@ -10,10 +9,8 @@ from django.db.models.functions import Cast, Upper
 
 from archive.enums import RelationKind
 from archive.models.exposure import Exposure
-from archive.models.proposal import Proposal
+from archive.models.readers import Reader, may_see
 from archive.models.sky import SRID
-
-Reader = User | AnonymousUser
 
 # Columns by whose values people list the newest frames, and how their indexes are called.
 NEWEST_BY = {
@@ -31,16 +28,10 @@ NEWEST_BY = {
 def visible_condition(user: Reader, *, at: datetime, prefix: str = "") -> Q:
     """What `user` may see at time `at`, as a condition on frames, or on rows that name one with `prefix`.
 
-    Everybody sees frames whose public date has come; members of a proposal see all of its frames. A frame that is
-    known only because another one names it (a placeholder) is seen by nobody.
+    The rule is `may_see`; and a frame that is known only because another one names it (a placeholder) is seen by
+    nobody.
     """
-    known = Q(**{f"{prefix}observation_date__isnull": False})
-    if user.is_active and user.is_superuser:
-        return known
-    public = Q(**{f"{prefix}public_date__lte": at})
-    if not user.is_active or user.is_anonymous:
-        return known & public
-    return known & (public | Q(**{f"{prefix}proposal_id__in": Proposal.ids_of(user)}))
+    return Q(**{f"{prefix}observation_date__isnull": False}) & may_see(user, at=at, prefix=prefix)
 
 
 class FrameQuerySet(models.QuerySet["Frame"]):

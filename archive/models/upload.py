@@ -86,12 +86,12 @@ class ReceivedObject(models.Model):
 
 class UploadEntryQuerySet(models.QuerySet["UploadEntry"]):
     def visible_to(self, user: Reader, *, at: datetime) -> "UploadEntryQuerySet":
-        """Keep uploads whose frame `user` may see; staff sees all. A name alone tells what was observed, and when."""
+        """Keep uploads whose frame or family `user` may see; staff sees all. A name alone tells what was observed, and when."""
         if user.is_active and user.is_staff:
             return self
-        frames = Frame.objects.visible_to(user, at=at)
-        of_family = frames.filter(exposure=OuterRef("exposure"))
-        return self.filter(Q(Exists(frames.filter(pk=OuterRef("frame")))) | Q(frame=None) & Q(Exists(of_family)))
+        frame = Frame.objects.visible_to(user, at=at).filter(pk=OuterRef("frame"))
+        family = Exposure.objects.visible_to(user, at=at).filter(pk=OuterRef("exposure"))
+        return self.filter(Q(Exists(frame)) | Q(frame=None) & Q(Exists(family)))
 
 
 class UploadEntry(models.Model):

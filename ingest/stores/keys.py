@@ -68,6 +68,14 @@ def preview_key_for(placed: Placed, *, basename: str) -> str:
     return _joined("archive", "previews", *_night_parts(placed, ""), f"{basename}.jpg")
 
 
+def family_thumbnail_key_for(directory: str, *, site: str, day: str, level: str, filename: str) -> str:
+    """Path of a small picture of a family that the archive makes itself.
+
+    `directory` and `level` are those of the picture that it shows: a family may have two, and each its small one.
+    """
+    return _joined("archive", "families", directory, site, day, f"of-{level}", filename)
+
+
 def is_bad_pixel_mask(record: FrameRecord) -> bool:
     """Whether the record's type, its extension's name or its own name says so."""
     name = record.basename.replace("_", "-")

@@ -1,0 +1,23 @@
+"""Who may see a row that has a public date and a proposal: the one rule, for frames and for families."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
+
+from archive.models.proposal import Proposal
+
+Reader = User | AnonymousUser
+
+
+def may_see(user: Reader, *, at: datetime, prefix: str = "") -> Q:
+    """What `user` may see at time `at`, as a condition on rows, or on rows that name one with `prefix`.
+
+    Everybody sees what has become public; members of a proposal see all that is of it; superusers see everything.
+    """
+    if user.is_active and user.is_superuser:
+        return Q()
+    public = Q(**{f"{prefix}public_date__lte": at})
+    if not user.is_active or user.is_anonymous:
+        return public
+    return public | Q(**{f"{prefix}proposal_id__in": Proposal.ids_of(user)})
