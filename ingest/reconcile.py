@@ -138,8 +138,7 @@ class Reconciler:
 
     def _row_to_take(self, found: Difference, *, at: datetime) -> ReceivedObject:
         with transaction.atomic():
-            received.hear([Heard(found.path, found.version_id)], store=self._store.name, at=at)
-            row = ReceivedObject.objects.get(store=self._store.name, path=found.path, version_id=found.version_id)
+            row = received.heard_of(Heard(found.path, found.version_id), store=self._store.name, at=at)
             if row.state in TRIED_AGAIN:
                 received.wait_again([row])
         return row

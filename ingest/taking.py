@@ -1,7 +1,7 @@
 """From an object that somebody put into the store to a frame or a family: once for each version, in order."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from ingest.stores.base import FileStore, StoredVersion
 logger = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 20
+Failure = TransientError | UsageError | ConflictError
 LATE = timedelta(minutes=1)  # a store may show a new object a little after it has told of it
 
 
@@ -39,6 +40,14 @@ class Taken:
     site_id: str
     frame: Frame | None = None
     exposure: Exposure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is left to do after an object was tried."""
+
+    further: Sequence[int] = ()  # objects to take in: versions of a path that was told of without one
+    refusal: UsageError | ConflictError | None = None  # why it can never pass
 
 
 def is_of_family(path: str) -> bool:
@@ -66,24 +75,24 @@ def site_of(path: str) -> str:
         return ""
 
 
-def take_in(received_id: int, *, store: FileStore, inspector: Inspector, now: datetime) -> list[int]:
+def take_in(received_id: int, *, store: FileStore, inspector: Inspector, now: datetime) -> Outcome:
     """Take in one object that the archive heard of; what becomes of it stands in its row.
 
     Its rows and its state are written by one transaction, so it is done once, whoever dies on the way, and a second
-    worker finds it done. Answers further objects to take in: those of a path that was told of without a version.
+    worker finds it done.
 
     Raises TransientError, with the attempt counted, when it may pass later.
     """
     with transaction.atomic():
         row = received.locked(received_id)
         if row is None or row.state != ReceivedState.WAITING:
-            return []
+            return Outcome()
         if not row.version_id:
-            return _look_up(row, store=store, at=now)
+            return Outcome(further=_look_up(row, store=store, at=now))
         failure = _attempt(row, store=store, inspector=inspector, now=now)
-    if failure is not None:
+    if isinstance(failure, TransientError):
         raise failure
-    return []
+    return Outcome(refusal=failure)
 
 
 def _look_up(row: ReceivedObject, *, store: FileStore, at: datetime) -> list[int]:
@@ -94,8 +103,8 @@ def _look_up(row: ReceivedObject, *, store: FileStore, at: datetime) -> list[int
     return received.hear(heard, store=store.name, at=at)
 
 
-def _attempt(row: ReceivedObject, *, store: FileStore, inspector: Inspector, now: datetime) -> TransientError | None:
-    """Try once, and write down what came of it. Answers the error after which it is tried again."""
+def _attempt(row: ReceivedObject, *, store: FileStore, inspector: Inspector, now: datetime) -> Failure | None:
+    """Try once, and write down what came of it. Answers why it is tried again, or never can pass."""
     try:
         with transaction.atomic():
             _settle(row, store=store, inspector=inspector, now=now)
@@ -107,10 +116,9 @@ def _attempt(row: ReceivedObject, *, store: FileStore, inspector: Inspector, now
         received.settle(row, ReceivedState.GONE, at=now, reason=str(error))
     except (UsageError, ConflictError) as error:
         received.settle(row, ReceivedState.REFUSED, at=now, reason=str(error))
-        upload_log.record_upload(
-            filename=row.path, size_bytes=row.size_bytes or 0, at=now, site_id=site_of(row.path)
-        )
+        upload_log.record_upload(filename=row.path, size_bytes=row.size_bytes or 0, at=now, site_id=site_of(row.path))
         logger.warning("object_refused", path=row.path, version_id=row.version_id, reason=str(error))
+        return error
     except FatalError as error:
         received.settle(row, ReceivedState.FAILED, at=now, reason=str(error))
         logger.error("object_failed", path=row.path, version_id=row.version_id, reason=str(error))  # noqa: TRY400 - said by the store, not a bug

@@ -119,10 +119,15 @@ def open_ticket(asked: Asked, *, user: User, store: FileStore, now: datetime) ->
     )
     with transaction.atomic():
         ticket.save()
-        if channel is not None:
-            name = parse_path(path)[1]
-            info_images.announce(site=name.site, channel=channel, base=name.base, at=now)
+        announce(path, channel, now=now)
         return _with_header(ticket, asked.header, now=now)
+
+
+def announce(path: str, channel: int | None, *, now: datetime) -> None:
+    """Say for which channel an info image comes; without a channel there is nothing to say."""
+    if channel is not None:
+        name = parse_path(path)[1]
+        info_images.announce(site=name.site, channel=channel, base=name.base, at=now)
 
 
 def _with_header(ticket: UploadTicket, header: Mapping[str, Any] | None, *, now: datetime) -> Opened:

@@ -56,7 +56,8 @@ def start_taking(received_ids: Iterable[int]) -> None:
 
 @shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=1500, time_limit=1530)
 def take_in_object(*, received_id: int, **_added_later: object) -> None:
-    start_taking(taking.take_in(received_id, store=the_store(), inspector=the_inspector(), now=timezone.now()))
+    done = taking.take_in(received_id, store=the_store(), inspector=the_inspector(), now=timezone.now())
+    start_taking(done.further)
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

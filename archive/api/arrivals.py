@@ -49,14 +49,17 @@ class IngestView(APIView):
         responses={200: FrameRepresentation, 201: FrameRepresentation},
         parameters=[
             OpenApiParameter("kind", enum=KINDS, description="data when left out"),
+            OpenApiParameter("info_channel", int, description="Of an info image, 1 to 3; 1 when left out"),
             OpenApiParameter("Content-MD5", str, OpenApiParameter.HEADER, description="Checked when it is sent"),
         ],
     )
     def put(self, request: Request, name: str) -> Response:
         kind = _kind_of(request)
-        tickets.path_for(kind, name)
+        path = tickets.path_for(kind, name)
+        channel = tickets.require_channel(kind, _channel_of(request))
         with arrived_body(request, name=name) as arrived:
-            taken = take_arrived(arrived, kind=kind, store=the_store(), inspector=the_inspector(), now=timezone.now())
+            tickets.announce(path, channel, now=timezone.now())
+            taken = take_arrived(arrived, path=path, store=the_store(), inspector=the_inspector(), now=timezone.now())
         return Response(body_of(taken, request), status=answer_taken(taken))
 
     post = put
@@ -83,11 +86,13 @@ def answer_taken(taken: Taken) -> int:
 
 
 def body_of(taken: Taken, request: Request) -> dict[str, Any]:
-    """The frame that a file made, as /frames/<id>/ shows it."""
+    """The frame that a file made, as /frames/<id>/ shows it; of any other file of a family, the family's name."""
     parts = Parts(related=True, thumbnails=False)
-    links = links_of(request)
-    [row] = rows_of([taken.frame.pk], request.user, at=timezone.now(), parts=parts)
-    return frame_dict(row, parts=parts, links=links)
+    ids = [taken.frame.pk] if taken.frame else []
+    for row in rows_of(ids, request.user, at=timezone.now(), parts=parts):
+        return frame_dict(row, parts=parts, links=links_of(request))
+    family = taken.exposure
+    return {"site": taken.site_id, "base_filename": family.name if family else None, "frame": next(iter(ids), None)}
 
 
 def _kind_of(request: Request) -> UploadKind:
@@ -95,6 +100,14 @@ def _kind_of(request: Request) -> UploadKind:
         return UploadKind(request.query_params.get("kind", UploadKind.DATA))
     except ValueError as error:
         raise UsageError(f"kind is none that the archive takes: give one of {', '.join(KINDS)}.") from error
+
+
+def _channel_of(request: Request) -> int | None:
+    given = request.query_params.get("info_channel")
+    try:
+        return None if given is None else int(given)
+    except ValueError as error:
+        raise UsageError("info_channel is no number: give 1, 2 or 3.") from error
 
 
 def _sent_md5(request: Request) -> str:

@@ -91,7 +91,9 @@ class TicketsView(SuperuserView):
             asked.asked(), user=cast("User", request.user), store=the_store(), now=timezone.now()
         )
         answer = ticket_dict(opened.ticket)
-        answer |= {"frame": opened.frame.pk if opened.frame else None, **_ways(opened.ticket, request)}
+        answer["frame"] = opened.frame.pk if opened.frame else None
+        answer["base_filename"] = opened.exposure.name if opened.exposure else None
+        answer |= _ways(opened.ticket, request)
         return Response(answer, status=status.HTTP_201_CREATED)
 
 
@@ -154,7 +156,7 @@ class TicketFileView(APIView):
             tickets.require_announced(ticket, arrived.digest.size_bytes)
             taken = take_arrived(
                 arrived,
-                kind=UploadKind(ticket.kind),
+                path=ticket.path,
                 store=the_store(),
                 inspector=the_inspector(),
                 now=timezone.now(),

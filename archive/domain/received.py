@@ -24,17 +24,19 @@ class Heard:
 
 def hear(objects: Iterable[Heard], *, store: str, at: datetime) -> list[int]:
     """Note objects as rows; answers those that are to be taken in."""
-    waiting = []
-    for heard in objects:
-        row, _is_new = ReceivedObject.objects.get_or_create(
-            store=store,
-            path=heard.path,
-            version_id=heard.version_id,
-            defaults={"sequencer": heard.sequencer, "heard_at": at},
-        )
-        if row.state == ReceivedState.WAITING:
-            waiting.append(row.pk)
-    return waiting
+    rows = [heard_of(heard, store=store, at=at) for heard in objects]
+    return [row.pk for row in rows if row.state == ReceivedState.WAITING]
+
+
+def heard_of(heard: Heard, *, store: str, at: datetime) -> ReceivedObject:
+    """The row of an object; made when nobody has told of it before."""
+    row, _is_new = ReceivedObject.objects.get_or_create(
+        store=store,
+        path=heard.path,
+        version_id=heard.version_id,
+        defaults={"sequencer": heard.sequencer, "heard_at": at},
+    )
+    return row
 
 
 def locked(received_id: int) -> ReceivedObject | None:

@@ -130,8 +130,7 @@ def test_a_message_of_an_object_that_is_not_there_is_not_believed(take, store, n
 def test_a_message_without_a_version_leads_to_each_version_of_the_path(put, store, inspector, now, db):
     versions = [put(seed=1), put(seed=2)]
     [note] = received.hear([Heard(PATH)], store=store.name, at=now)
-    further = taking.take_in(note, store=store, inspector=inspector, now=now)
-    for received_id in further:
+    for received_id in taking.take_in(note, store=store, inspector=inspector, now=now).further:
         taking.take_in(received_id, store=store, inspector=inspector, now=now)
     rows = ReceivedObject.objects.order_by("pk")
     assert [(row.version_id, row.state) for row in rows] == [(v.version_id, ReceivedState.TAKEN) for v in versions]
