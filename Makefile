@@ -29,7 +29,7 @@ faults: ## take services away for minutes, and see that nothing is lost
 	@$(PYTHON) -m deploy.local.install test
 	@setpriv --pdeathsig TERM $(BIN)/python -m pytest -m faults -rP tests/faults
 
-bench: ## measure ingest, search and the services
+bench: ## measure ingest, posts, and speed at 1 and 10 million frames (ONLY=, FRAMES=)
 	@$(PYTHON) -m deploy.local.install test
 	@$(BIN)/python -m benchmarks
 

@@ -4,8 +4,22 @@ from typing import Any
 
 from django.contrib.gis import admin
 from django.http import HttpRequest
+from django.utils import timezone
 
-from archive.models import Event, Frame, Headers, Profile, Proposal, StoredObject, Thumbnail, Version
+from archive.models import (
+    DoomedBytes,
+    Event,
+    ExpiryRule,
+    Frame,
+    Headers,
+    OwnExpiry,
+    Profile,
+    Proposal,
+    StoredObject,
+    Thumbnail,
+    Tombstone,
+    Version,
+)
 
 
 class ReadOnly:
@@ -73,4 +87,40 @@ class ThumbnailAdmin(ReadOnly, admin.ModelAdmin[Thumbnail]):
 class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
     list_display = ("position", "name", "frame_id", "created_at", "published_at")
     list_filter = ("name",)
+    show_full_result_count = False
+
+
+@admin.register(ExpiryRule)
+class ExpiryRuleAdmin(admin.ModelAdmin[ExpiryRule]):
+    list_display = (
+        "name", "kind", "instrument_id", "site_id", "data_type", "configuration_type", "after", "counted_from",
+        "last_raw_copy", "only_storage_class", "enabled",
+    )  # fmt: skip
+    list_filter = ("kind", "enabled")
+
+
+@admin.register(OwnExpiry)
+class OwnExpiryAdmin(admin.ModelAdmin[OwnExpiry]):
+    list_display = ("name", "kind", "expires_at", "set_by", "set_at")
+    list_filter = ("kind",)
+    search_fields = ("name__startswith",)
+    fields = ("kind", "name", "expires_at")
+
+    def save_model(self, request: HttpRequest, obj: OwnExpiry, form: Any, change: Any) -> None:
+        """Note who said so, and when."""
+        obj.set_by, obj.set_at = request.user.get_username(), timezone.now()
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnly, admin.ModelAdmin[Tombstone]):
+    list_display = ("name", "kind", "rule", "deleted_by", "deleted_at")
+    list_filter = ("kind", "rule")
+    search_fields = ("name__startswith",)
+    show_full_result_count = False
+
+
+@admin.register(DoomedBytes)
+class DoomedBytesAdmin(ReadOnly, admin.ModelAdmin[DoomedBytes]):
+    list_display = ("path", "store", "orphans_before")
     show_full_result_count = False

@@ -56,6 +56,22 @@ class ReceivedState(StrEnum):
     FAILED = "failed"  # tried too often: a person looks
 
 
+class ExpiringKind(StrEnum):
+    """What has a life time of its own."""
+
+    FRAME = "frame"
+    FAMILY = "family"  # an exposure of Photon Ranch with all of its files, also those that are frames
+    INFO_IMAGE = "info-image"
+    CACHE = "cache"  # files that the archive made to be downloaded, and can make again
+
+
+class CountedFrom(StrEnum):
+    """When a life time begins."""
+
+    UPLOAD = "upload"  # of the newest file
+    OBSERVATION = "observation"
+
+
 class RelationKind(StrEnum):
     """What the source frame is to the frame derived from it."""
 

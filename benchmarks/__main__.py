@@ -1,4 +1,4 @@
-"""`make bench`: measure, and print one line per figure. `ONLY=ingest` or `ONLY=post,search` measures some of it."""
+"""`make bench`: measure, and print one line per figure. `ONLY=ingest` or `ONLY=post,speed` measures some of it."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from benchmarks.report import headline
 from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
-GROUPS = ("ingest", "post", "search", "downloads")
+GROUPS = ("ingest", "post", "speed", "downloads")
 
 
 def chosen(only: str) -> list[str]:

@@ -13,6 +13,7 @@ import requests
 from benchmarks.report import Baseline
 
 MEGABYTE = 1_000_000
+COMMIT_BYTES = 8192
 N_FILES = 100
 N_REQUESTS = 100
 
@@ -36,12 +37,30 @@ def md5() -> Baseline:
     return Baseline(N_FILES / (time.perf_counter() - started_s), "MB/s", "MD5")
 
 
+def commit_synced(folder: Path) -> Baseline:
+    """Mean time of adding a little to a file and syncing it, ms: what every commit waits for."""
+    place = folder / "synced"
+    block = os.urandom(COMMIT_BYTES)
+    started_s = time.perf_counter()
+    with place.open("wb") as target:
+        for _ in range(N_FILES):
+            target.write(block)
+            target.flush()
+            os.fdatasync(target.fileno())
+    took_s = time.perf_counter() - started_s
+    place.unlink()
+    return Baseline(1000.0 * took_s / N_FILES, "ms", f"{COMMIT_BYTES} bytes written and synced")
+
+
 def empty_request(url: str) -> Baseline:
     """Mean time of a request that asks nothing of database or store, ms: client, gunicorn and Django alone."""
+    session = requests.Session()
     started_s = time.perf_counter()
     for _ in range(N_REQUESTS):
-        requests.get(f"{url}/health/", timeout=60).raise_for_status()
-    return Baseline(1000.0 * (time.perf_counter() - started_s) / N_REQUESTS, "ms", "GET /health/")
+        session.get(f"{url}/health/", timeout=60).raise_for_status()
+    return Baseline(
+        1000.0 * (time.perf_counter() - started_s) / N_REQUESTS, "ms", "GET /health/ on one kept connection"
+    )
 
 
 def _time_of_files(folder: Path) -> float:

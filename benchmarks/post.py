@@ -1,9 +1,8 @@
-"""A client that stored its bytes itself: how soon its frame is known everywhere, and how many it can post a second."""
+"""A client that stored its bytes itself: how soon its frame is known everywhere."""
 
 import random
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,16 +17,13 @@ from tqdm import tqdm
 from archive.domain.broker import fits_exchange
 from archive.models import Thumbnail
 from benchmarks import baselines
-from benchmarks.report import Baseline, Figure, latencies_of, median_of
+from benchmarks.report import Figure, latencies_of
 from benchmarks.samples import write_frames
 from benchmarks.services import PATIENCE_S, Bench, until
 from ingest.checksums import digest_of
 
 N_LATENCIES = 50
-N_POSTS = 100
-N_RUNS = 3
 N_WARMING = 10
-CLIENTS = (1, 4)
 LONGEST_PAUSE_S = 0.1
 # The headers that fill columns, as the ocs_ingester names them in its body.
 COLUMNS = {
@@ -73,11 +69,6 @@ class Delays:
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    yield from _latencies(bench)
-    yield from _rates(bench)
-
-
-def _latencies(bench: Bench) -> Iterator[Figure]:
     bench.empty()
     baseline = baselines.file_synced(bench.store)
     bodies = _bodies(bench, range(N_WARMING + N_LATENCIES))
@@ -139,33 +130,6 @@ class _Listener:
     def _hear(self, body: dict[str, Any], message: Message) -> None:
         self._heard.add(body["frameid"])
         message.ack()
-
-
-def _rates(bench: Bench) -> Iterator[Figure]:
-    """Requests per second to the web server alone: no relay and no worker compete for the cores."""
-    for n_clients in CLIENTS:
-        bench.empty()
-        baseline = baselines.files_synced(bench.store)
-        bodies = _bodies(bench, range(N_WARMING + N_RUNS * N_POSTS))
-        with bench.running("web"):
-            rates = _rates_of_runs(Client(bench.url, bench.token()), bodies, n_clients=n_clients)
-        yield _figure_of(rates, n_clients, baseline)
-
-
-def _figure_of(rates: Sequence[float], n_clients: int, baseline: Baseline) -> Figure:
-    name = f"POST /frames/, {n_clients} client{'s' if n_clients > 1 else ''}"
-    return median_of(name, rates, "requests/s", baseline=baseline)
-
-
-def _rates_of_runs(client: Client, bodies: Sequence[dict[str, Any]], *, n_clients: int) -> list[float]:
-    rates = []
-    with ThreadPoolExecutor(n_clients) as pool:
-        list(pool.map(client.post, bodies[:N_WARMING]))
-        for first in range(N_WARMING, len(bodies), N_POSTS):
-            started_s = time.perf_counter()
-            list(pool.map(client.post, bodies[first : first + N_POSTS]))
-            rates.append(N_POSTS / (time.perf_counter() - started_s))
-    return rates
 
 
 def _bodies(bench: Bench, numbers: Sequence[int]) -> list[dict[str, Any]]:

@@ -3,10 +3,13 @@
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+
+from deploy.local.venvs import ROOT
 
 QUIET = 0.5  # load average of a machine that has nothing else to do
 
@@ -25,6 +28,16 @@ class Baseline:
     value: float
     unit: str
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line, or lines, that stand as they are."""
+
+    text: str
+
+    def line(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +89,19 @@ def latencies_of(name: str, latencies_s: Sequence[float], *, baseline: Baseline)
 
 
 def headline() -> str:
-    """Date, machine and load before anything was started."""
+    """Date, machine, load before anything was started, and state of the code."""
     load = os.getloadavg()[0]
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {len(os.sched_getaffinity(0))} cores, {memory_gib:.0f} GiB, "
         f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Python {platform.python_version()}; "
+        f"commit {_commit()}; "
         f"load before: {load:.2f}{' (others are at work here: rates come out too low)' if load > QUIET else ''}"
     )
+
+
+def _commit() -> str:
+    """Short name of the commit, with a + when the tree has been changed since; `unknown` outside of a clone."""
+    command = ("git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--exclude=*")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"

@@ -45,7 +45,9 @@ class Bench:
         take = self._ports.take
         provisions = [
             rabbitmq(self.folder / "rabbitmq", self._door("archive"), dist_port=take(), epmd_port=take()),
-            postgres(self.folder / "postgres", self._door("archive"), database="archive", durable=True),
+            postgres(
+                self.folder / "postgres", self._door("archive"), database="archive", durable=True, memory=_memory()
+            ),
             memcached(self.folder / "memcached", self._door()),
         ]
         port = take()
@@ -53,6 +55,7 @@ class Bench:
         self._settings = {
             "ENV_FILE": "",  # away from a `make run` that may be up beside us
             "SECRET_KEY": secrets.token_urlsafe(32),
+            **dict.fromkeys(("THROTTLE_ANONYMOUS", "THROTTLE_USERS"), "1000000000/day"),  # counted, and never refused
             "FILESTORE_TYPE": "local",
             "FILESYSTEM_STORAGE_ROOT_DIR": str(self.store),
             "FILESYSTEM_STORAGE_BASE_URL": f"{self.url}/",
@@ -138,6 +141,17 @@ class Bench:
     def _door(self, user: str = "") -> Door:
         password = secrets.token_urlsafe(16) if user else ""
         return Door(self._ports.take(), "start the benchmarks again: they take other ports then", user, password)
+
+
+def _memory() -> tuple[str, ...]:
+    """Memory of PostgreSQL as an archive's own server has it: a quarter of the machine's, at most 4 GB, for pages."""
+    machine_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return (
+        f"shared_buffers={min(4096, machine_mb // 4)}MB",
+        f"effective_cache_size={machine_mb // 2}MB",
+        "maintenance_work_mem=512MB",
+        "max_wal_size=4GB",
+    )
 
 
 def until(happened: Callable[[], bool], *, what: str) -> None:

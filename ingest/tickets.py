@@ -11,8 +11,9 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from archive.domain import frames, info_images, received
+from archive.domain.expiry import set_own_expiry
 from archive.domain.received import Heard
-from archive.enums import UploadKind
+from archive.enums import ExpiringKind, UploadKind
 from archive.errors import ConflictError, UsageError
 from archive.models import Exposure, Frame, UploadTicket
 from archive.models.upload import INFO_CHANNELS
@@ -101,8 +102,6 @@ def open_ticket(asked: Asked, *, user: User, store: FileStore, now: datetime) ->
     channel = require_channel(asked.kind, asked.info_channel)
     if asked.size_bytes is not None:
         require_size(asked.size_bytes)
-    if asked.delete_at is not None and asked.delete_at <= now:
-        raise UsageError("expires lies in the past: give a later time, or leave it out.")
     direct = store.direct_uploads()
     in_parts = (asked.size_bytes or 0) > MULTIPART_ABOVE_BYTES
     ticket = UploadTicket(
@@ -120,6 +119,7 @@ def open_ticket(asked: Asked, *, user: User, store: FileStore, now: datetime) ->
     with transaction.atomic():
         ticket.save()
         announce(path, channel, now=now)
+        _set_own_expiry(ticket, now=now)
         return _with_header(ticket, asked.header, now=now)
 
 
@@ -128,6 +128,19 @@ def announce(path: str, channel: int | None, *, now: datetime) -> None:
     if channel is not None:
         name = parse_path(path)[1]
         info_images.announce(site=name.site, channel=channel, base=name.base, at=now)
+
+
+def _set_own_expiry(ticket: UploadTicket, *, now: datetime) -> None:
+    """Say when the family or the frame of a ticket goes; an info image goes with its channel."""
+    if ticket.delete_at is None:
+        return
+    if ticket.kind == UploadKind.INFO_IMAGES:
+        raise UsageError("an info image goes by the rule of its channel: leave expires out.")
+    kind, name = ExpiringKind.FRAME, split_name(ticket.name)[0]
+    if is_of_family(ticket.path):
+        kind, name = ExpiringKind.FAMILY, parse_path(ticket.path)[1].base
+    by = ticket.user.username if ticket.user else ""
+    set_own_expiry(kind=kind, name=name, expires_at=ticket.delete_at, at=now, by=by)
 
 
 def _with_header(ticket: UploadTicket, header: Mapping[str, Any] | None, *, now: datetime) -> Opened:

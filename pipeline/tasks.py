@@ -10,7 +10,17 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import broker, events, received, selections, tallies, upload_log, verification
+from archive.domain import (
+    broker,
+    events,
+    expiry,
+    received,
+    selections,
+    storage_class,
+    tallies,
+    upload_log,
+    verification,
+)
 from archive.domain.store import the_store
 from archive.errors import TransientError
 from ingest import taking
@@ -25,6 +35,8 @@ LOST_AFTER = timedelta(minutes=10)  # an object that nobody has read for so long
 SETTLED_AFTER = timedelta(hours=1)  # younger objects and rows may be on their way
 SWEEP_SIZE = 1000
 MOST_REPORTED = 100  # differences that are logged singly
+MOST_EXPIRED = 5000  # of one run; the next one goes on a minute later
+MOST_MOVED = 2000
 PASSING = (TransientError, OperationalError, InterfaceError)  # the store or the database is away: try again
 
 
@@ -110,3 +122,15 @@ def fold_tallies() -> None:
 @shared_task(soft_time_limit=300, time_limit=330)
 def forget_expired_selections() -> None:
     selections.forget_expired(at=timezone.now())
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def expire() -> None:
+    """Let go what has expired. Two at once do no harm: each leaves the rows that the other holds."""
+    expiry.expire(at=timezone.now(), most=MOST_EXPIRED)
+
+
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=3, soft_time_limit=1800, time_limit=1860)
+def move_old_bytes() -> None:
+    """Move bytes that have grown old to infrequent access."""
+    storage_class.move_old_bytes(at=timezone.now(), most=MOST_MOVED)

@@ -71,6 +71,13 @@ CELERY_BEAT_SCHEDULE = {
     "take-in-waiting-objects": {"task": "pipeline.tasks.take_in_waiting_objects", "schedule": timedelta(minutes=10)},
     "report-differences": {"task": "pipeline.tasks.report_differences", "schedule": timedelta(days=1)},
     "forget-old-uploads": {"task": "pipeline.tasks.forget_old_uploads", "schedule": timedelta(hours=1)},
+    # A run that nobody took within the minute is not needed: the next one does its work.
+    "expire": {"task": "pipeline.tasks.expire", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "move-old-bytes": {
+        "task": "pipeline.tasks.move_old_bytes",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }
 

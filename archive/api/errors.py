@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from django.http import Http404
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from archive.domain.removal import tombstones_for
+from archive.enums import ExpiringKind
 from archive.errors import ArchiveError, ConflictError, FatalError, NotFoundError, TransientError, UsageError
+from archive.models import Tombstone
 
 STATUS_OF: dict[type[ArchiveError], int] = {
     UsageError: status.HTTP_400_BAD_REQUEST,
@@ -22,6 +26,8 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer the archive's errors as DRF answers its own: a status and a detail."""
     if isinstance(error, RecursionError):  # only what clients send is nested so deeply
         error = UsageError("the request is nested too deeply.")
+    if isinstance(error, Http404 | NotFoundError) and (tombstone := _tombstone(context)):
+        return Response(_epitaph(tombstone), status=status.HTTP_410_GONE)
     if not isinstance(error, ArchiveError):
         return exception_handler(error, context)
     code = STATUS_OF[type(error)]
@@ -29,3 +35,25 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     if code == status.HTTP_503_SERVICE_UNAVAILABLE:
         answer["Retry-After"] = str(RETRY_SECONDS)
     return answer
+
+
+def _tombstone(context: dict[str, Any]) -> Tombstone | None:
+    """What is left of the thing that the address names, as far as this reader could have seen it.
+
+    Views say by `gone_kind` what their `pk` is the id of.
+    """
+    kind: ExpiringKind | None = getattr(context["view"], "gone_kind", None)
+    if kind is None or "pk" not in context["kwargs"]:
+        return None
+    return tombstones_for(context["request"].user, kind=kind).filter(thing_id=int(context["kwargs"]["pk"])).first()
+
+
+def _epitaph(tombstone: Tombstone) -> dict[str, Any]:
+    return {
+        "detail": f"{tombstone.name} was deleted. {tombstone.reason}",
+        "id": tombstone.thing_id,
+        "name": tombstone.name,
+        "files": tombstone.files,
+        "rule": tombstone.rule,
+        "deleted_at": tombstone.deleted_at,
+    }

@@ -25,12 +25,14 @@ from archive.api.representations import (
     serializer_form,
 )
 from archive.domain import search
-from archive.domain.frames import Registered, delete_frame
+from archive.domain.frames import Registered
 from archive.domain.listing import listing_for
 from archive.domain.order import Order
+from archive.domain.removal import delete_frame
 from archive.domain.replica import with_fallback
 from archive.domain.rows import Parts, rows_of
 from archive.domain.store import the_store
+from archive.enums import ExpiringKind
 from archive.errors import NotFoundError
 from archive.models import Frame, FrameQuerySet, Headers, Thumbnail, Version, sky
 from archive.models.frame import visible_condition
@@ -68,6 +70,7 @@ PAGE_PARAMETERS = [
 class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
     """Frames: exposures of the telescopes and what was made of them."""
 
+    gone_kind = ExpiringKind.FRAME
     queryset = Frame.objects.none()
     serializer_class = PostedFrameSerializer
     filterset_class = FrameFilter
@@ -116,7 +119,7 @@ class FrameViewSet(EitherPages, viewsets.ModelViewSet[Frame]):
         return Response(self._answer(registered, posted))
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        delete_frame(frame_id=self._visible().pk, at=timezone.now())
+        delete_frame(frame_id=self._visible().pk, at=timezone.now(), by=request.user.get_username())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, url_path="headers")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import IntegerField, QuerySet, Value
 
@@ -88,7 +89,10 @@ def _counting_one(frames: QuerySet[Any]) -> QuerySet[Any]:
 def _grouped(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[tuple[str, str, int]]:
     """Column, value and number, for all columns in one pass."""
     selected = rows.order_by().values_list(*columns, "n_frames")
-    statement, parameters = selected.query.get_compiler(rows.db).as_sql()
+    try:
+        statement, parameters = selected.query.get_compiler(rows.db).as_sql()
+    except EmptyResultSet:  # the terms contradict themselves, or no target has such a name
+        return
     names = ", ".join(columns)
     sets = ", ".join(f"({column})" for column in columns)
     with connections[rows.db].cursor() as cursor:

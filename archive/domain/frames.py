@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from archive.domain import events, families
 from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
-from archive.domain.objects import NewObject, fill_in, forget_object, object_row
+from archive.domain.objects import NewObject, fill_in, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
-from archive.errors import NotFoundError
 from archive.models import Exposure, Frame, Headers, Relation, StoredObject, Version, sky
 from ingest.headers.record import FrameRecord, RelatedName
 from ingest.names import is_fits
@@ -210,24 +209,3 @@ def _versions_of(frame: Frame, versions: Sequence[NewVersion], *, at: datetime) 
         )
         for version in sorted(versions, key=lambda version: version.object.md5)
     ]
-
-
-def delete_frame(*, frame_id: int, at: datetime) -> None:
-    """Delete a frame, its header, relations, versions and pictures; their bytes go on commit.
-
-    Raises NotFoundError when there is no such frame.
-    """
-    with transaction.atomic():
-        family = families.lock_family_of(frame_id=frame_id)
-        frame = Frame.objects.select_for_update().filter(pk=frame_id).first()
-        if frame is None:
-            raise NotFoundError("there is no such frame.")
-        of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame) | Q(exposure_file__frame=frame)
-        objects = list(StoredObject.objects.filter(of_frame).order_by("pk"))
-        body = {"frameid": frame.pk, "basename": frame.basename}
-        events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at)
-        frame.delete()
-        for stored in objects:
-            forget_object(stored)
-        if family is not None:
-            families.settle(family)

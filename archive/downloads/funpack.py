@@ -14,6 +14,7 @@ from archive.domain import access, search
 from archive.downloads.manifest import ticket_opens
 from archive.downloads.negotiation import BytesWhateverAccepted
 from archive.downloads.unpacked import catalogue_fits, unpacked_fits
+from archive.enums import ExpiringKind
 from archive.errors import NotFoundError
 from archive.models import Frame, Version
 from ingest.stores.keys import content_disposition_for
@@ -22,6 +23,7 @@ from ingest.stores.keys import content_disposition_for
 class FunpackView(APIView):
     """The newest file as plain FITS."""
 
+    gone_kind = ExpiringKind.FRAME
     content_negotiation_class = BytesWhateverAccepted
 
     @extend_schema(
@@ -35,6 +37,7 @@ class FunpackView(APIView):
 class CatalogView(APIView):
     """The header of the image and its table of sources."""
 
+    gone_kind = ExpiringKind.FRAME
     content_negotiation_class = BytesWhateverAccepted
 
     @extend_schema(

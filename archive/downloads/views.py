@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from archive.domain import access, search
 from archive.domain.store import store_named, the_store
 from archive.downloads.streams import file_response
+from archive.enums import ExpiringKind
 from archive.errors import NotFoundError, UsageError
 from archive.models import StoredObject
 
@@ -24,6 +25,8 @@ REDIRECT_LIFETIME = timedelta(hours=1)  # long enough to resume a download by th
 
 class FrameDownloadView(APIView):
     """The newest file of a frame, as it is stored."""
+
+    gone_kind = ExpiringKind.FRAME
 
     @extend_schema(
         summary="Download a frame's file; ranges resume",

@@ -24,13 +24,12 @@ DROP_TALLIES = """
     DROP TABLE archive_tallydelta, archive_setuptally, archive_proposaltally, archive_proposaltimetally,
         archive_targettally;
 """
-# What frames of before have in the new columns; then the first count.
+# What frames of before have in the new columns: before the indexes, which each change would write to.
 FILL = """
     UPDATE archive_frame SET is_public = true WHERE public_date <= now();
     UPDATE archive_frame SET submitter = left(headers.data ->> 'USERID', 200)
         FROM archive_headers AS headers
         WHERE headers.frame_id = archive_frame.id AND headers.data ->> 'USERID' <> '';
-    SELECT archive_recount_tallies();
 """
 
 
@@ -192,6 +191,7 @@ class Migration(migrations.Migration):
                 blank=True, default="", help_text="Who asked for it: header key USERID", max_length=200
             ),
         ),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.AddIndex(
             model_name="frame",
             index=models.Index(
@@ -306,9 +306,10 @@ class Migration(migrations.Migration):
                     django.db.models.functions.text.Upper("basename"), name="gin_trgm_ops"
                 ),
                 fastupdate=False,
+                condition=models.Q(("is_listed", True)),
                 name="frame_by_name_part",
             ),
         ),
         migrations.RunSQL(TALLIES, DROP_TALLIES),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
+        migrations.RunSQL("SELECT archive_recount_tallies()", migrations.RunSQL.noop),
     ]

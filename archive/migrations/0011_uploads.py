@@ -10,6 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0010_families"),
+        ("archive", "0012_expiry"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

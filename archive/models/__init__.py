@@ -3,6 +3,7 @@
 from archive.models.account import PortalMembership, Profile
 from archive.models.any_of import AnyOf
 from archive.models.event import Event
+from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone, TombstoneQuerySet
 from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
 from archive.models.frame import Frame, FrameQuerySet, Headers, Relation
 from archive.models.info_image import InfoImage
@@ -16,7 +17,9 @@ from archive.models.version import Thumbnail, Version
 
 __all__ = [
     "AnyOf",
+    "DoomedBytes",
     "Event",
+    "ExpiryRule",
     "Exposure",
     "ExposureFile",
     "ExposureQuerySet",
@@ -25,6 +28,7 @@ __all__ = [
     "FrozenSelection",
     "Headers",
     "InfoImage",
+    "OwnExpiry",
     "PortalMembership",
     "Profile",
     "Proposal",
@@ -37,6 +41,8 @@ __all__ = [
     "StoredObject",
     "TargetTally",
     "Thumbnail",
+    "Tombstone",
+    "TombstoneQuerySet",
     "UploadEntry",
     "UploadTicket",
     "Version",

@@ -25,11 +25,11 @@ NEWEST_BY = {
 }
 
 
-def visible_condition(user: Reader, *, at: datetime, prefix: str = "") -> Q:
+def visible_condition(user: Reader, *, at: datetime | F, prefix: str = "") -> Q:
     """What `user` may see at time `at`, as a condition on frames, or on rows that name one with `prefix`.
 
     The rule is `may_see`; and a frame that is known only because another one names it (a placeholder) is seen by
-    nobody.
+    nobody. `at` may be a column, which then says the time for each row.
     """
     return Q(**{f"{prefix}observation_date__isnull": False}) & may_see(user, at=at, prefix=prefix)
 
@@ -132,7 +132,12 @@ class Frame(models.Model):
             models.Index(fields=["public_date"], name="frame_embargoed", condition=Q(is_public=False)),
             GistIndex(Cast("centre", models.GeometryField(srid=SRID)), name="frame_by_centre"),
             # Substrings: Django asks in capitals. Without fastupdate=False one insert in many takes 150 ms.
-            GinIndex(OpClass(Upper("basename"), name="gin_trgm_ops"), name="frame_by_name_part", fastupdate=False),
+            GinIndex(
+                OpClass(Upper("basename"), name="gin_trgm_ops"),
+                name="frame_by_name_part",
+                fastupdate=False,
+                condition=Q(is_listed=True),
+            ),
         ]
 
     def __str__(self) -> str:

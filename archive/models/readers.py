@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Q
+from django.db.models import F, Q
 
 from archive.models.proposal import Proposal
 
 Reader = User | AnonymousUser
 
 
-def may_see(user: Reader, *, at: datetime, prefix: str = "") -> Q:
+def may_see(user: Reader, *, at: datetime | F, prefix: str = "") -> Q:
     """What `user` may see at time `at`, as a condition on rows, or on rows that name one with `prefix`.
 
     Everybody sees what has become public; members of a proposal see all that is of it; superusers see everything.

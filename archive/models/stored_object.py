@@ -19,6 +19,9 @@ class StoredObject(models.Model):
     crc32 = models.BigIntegerField(null=True, help_text="Unsigned CRC-32, as zip writes it")
     stored_at = models.DateTimeField(help_text="When the archive learnt of the bytes, UTC")
     verified_at = models.DateTimeField(null=True, help_text="When the bytes were last read and found right, UTC")
+    storage_class = models.CharField(
+        max_length=32, default="", blank=True, help_text="As S3 names it; empty: as the bytes came"
+    )
     fault = models.TextField(default="", help_text="What was wrong when the bytes were read; empty when nothing was")
 
     class Meta:
@@ -40,6 +43,7 @@ class StoredObject(models.Model):
         indexes = [
             # The sweep for bytes that nobody has read yet: a few rows among millions.
             models.Index(fields=["stored_at"], name="stored_object_unread", condition=Q(verified_at=None, fault="")),
+            models.Index(fields=["stored_at"], name="stored_object_unmoved", condition=Q(store="s3", storage_class="")),
         ]
 
     def __str__(self) -> str:

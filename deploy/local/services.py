@@ -136,12 +136,14 @@ def server_of(cluster: Cluster, name: str, options: Iterable[str], *, when_ready
     )
 
 
-def postgres(folder: Path, door: Door, *, database: str, durable: bool) -> Provision:
-    """PostgreSQL with PostGIS. Not `durable` is faster, and loses data with the power."""
+def postgres(
+    folder: Path, door: Door, *, database: str, durable: bool, memory: Iterable[str] = ("shared_buffers=256MB",)
+) -> Provision:
+    """PostgreSQL with PostGIS. Not `durable` is faster and loses data with the power; `memory` are options about it."""
     data = folder / "data"
     cluster = Cluster(data, door, database, programs=programs_for(data), account=account_of("postgres"))
     folder.mkdir(parents=True, exist_ok=True)
-    options = ("shared_buffers=256MB", *(() if durable else FAST_AND_FORGETFUL))
+    options = (*memory, *(() if durable else FAST_AND_FORGETFUL))
     service = server_of(cluster, "postgres", options, when_ready=cluster.make_database)
     settings = {"DB_HOST": "127.0.0.1", "DB_HOST_READER": "127.0.0.1", "DB_PORT": str(door.port)}
     settings |= {"DB_NAME": database, "DB_USER": door.user, "DB_PASS": door.password}

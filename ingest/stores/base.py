@@ -1,7 +1,7 @@
 """What a file store can do. Every store passes the same contract test."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ from typing import Protocol
 from ingest.checksums import Digest
 
 STREAM_BLOCK_BYTES = 1 << 20
+STANDARD, INFREQUENT = "STANDARD", "STANDARD_IA"  # classes of storage, as S3 names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class StoredVersion:
     version_id: str
     size_bytes: int
     stored_at: datetime
-    md5: str = ""  # where the store tells it without reading the bytes
+    storage_class: str = STANDARD
+    md5: str = field(default="", compare=False)  # where the store tells it without reading the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,18 @@ class FileStore(Protocol):
 
     def delete(self, path: str, version_id: str) -> None:
         """Remove one version for good. A version already gone is no error: a repeated delete is safe."""
+
+    def purge(self, path: str, *, spare: Callable[[StoredVersion], bool]) -> int:
+        """Remove every version of `path` that `spare` does not keep, and every delete marker. Answers how many went.
+
+        Exactly this path: longer ones that begin alike keep theirs. To repeat it is safe.
+        """
+
+    def move_to_infrequent(self, path: str, version_id: str) -> StoredVersion | None:
+        """Copy one version in place into the cheaper class; the copy is a version of its own, the old one stays.
+
+        The version itself where it is in that class already, None where the store has one class only.
+        """
 
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
         """A link that gives these bytes, as an attachment, to whoever holds it until it expires."""

@@ -1,7 +1,7 @@
 """A store that keeps nothing: for an archive that only lists frames."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -37,6 +37,13 @@ class DummyStore:
 
     def delete(self, path: str, version_id: str) -> None:
         """Do nothing: every version is already gone."""
+
+    def purge(self, path: str, *, spare: Callable[[StoredVersion], bool]) -> int:  # noqa: ARG002 - nothing to keep
+        check_path(path)
+        return 0
+
+    def move_to_infrequent(self, path: str, version_id: str) -> None:
+        """None: it has no classes."""
 
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:  # noqa: ARG002 - see below
         """Empty: there is nothing to link to, yet an archive with this store must still be able to list frames."""

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +117,16 @@ class LocalStore:
                 file, _status = _found(folder, path, version_id)
                 file.unlink()
                 local_files.remove_empty_folders(folder, above=self._versions_root)
+
+    def purge(self, path: str, *, spare: Callable[[StoredVersion], bool]) -> int:
+        """Also the plain file of an adopted version goes, as with `delete`; there are no delete markers here."""
+        gone = [version for version in self.versions(path) if not spare(version)]
+        for version in gone:
+            self.delete(path, version.version_id)
+        return len(gone)
+
+    def move_to_infrequent(self, path: str, version_id: str) -> None:
+        """None: a folder has no classes."""
 
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
         check_path(path)

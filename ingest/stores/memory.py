@@ -3,12 +3,12 @@
 import io
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive.errors import NotFoundError
-from ingest.stores.base import StoredVersion, Upload
+from ingest.stores.base import INFREQUENT, StoredVersion, Upload
 from ingest.stores.blocks import check_range, copy_digesting, open_source, read_range, require_digest
 from ingest.stores.keys import check_path
 from ingest.stores.links import LinkSigner
@@ -54,6 +54,22 @@ class MemoryStore:
         check_path(path)
         with self._lock:
             self._held.get(path, {}).pop(version_id, None)
+
+    def purge(self, path: str, *, spare: Callable[[StoredVersion], bool]) -> int:
+        gone = [version for version in self.versions(path) if not spare(version)]
+        for version in gone:
+            self.delete(path, version.version_id)
+        return len(gone)
+
+    def move_to_infrequent(self, path: str, version_id: str) -> StoredVersion:
+        """Memory has no classes either; it plays an S3 server that has, since the one of the tests has not."""
+        version, held = self._found(path, version_id)
+        if version.storage_class == INFREQUENT:
+            return version
+        moved = StoredVersion(path, uuid.uuid4().hex, len(held), datetime.now(UTC), INFREQUENT)
+        with self._lock:
+            self._held.setdefault(path, {})[moved.version_id] = (moved, held)
+        return moved
 
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
         check_path(path)

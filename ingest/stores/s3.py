@@ -1,7 +1,7 @@
 """A store in a versioned bucket of an S3 server."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from archive.errors import FatalError, NotFoundError, TransientError, UsageError
 from ingest.checksums import digest_stream
-from ingest.stores.base import STREAM_BLOCK_BYTES, StoredVersion, Upload
+from ingest.stores import s3_listing
+from ingest.stores.base import INFREQUENT, STANDARD, STREAM_BLOCK_BYTES, StoredVersion, Upload
 from ingest.stores.blocks import check_range, open_source, require_digest
 from ingest.stores.keys import check_path, content_disposition_for
 from ingest.stores.s3_client import ClientPerProcess, S3Server
@@ -22,6 +23,7 @@ from ingest.stores.s3_walk import all_versions, md5_of
 
 MULTIPART_ABOVE_BYTES = 64 << 20
 LINK_LIFE_MAX = timedelta(days=7)  # of signature version 4
+COPY_MAX_BYTES = 5 << 30
 NO_VERSION = "null"  # what all bytes are called in a bucket that keeps no versions
 
 
@@ -49,7 +51,9 @@ class S3Store:
     def head(self, path: str, version_id: str) -> StoredVersion:
         place = self._version(path, version_id)
         answer = self._head(place)
-        return StoredVersion(path, version_id, answer["ContentLength"], answer["LastModified"], md5=md5_of(answer))
+        storage_class = answer.get("StorageClass", STANDARD)  # S3 names only those that are another
+        size_bytes, stored_at = answer["ContentLength"], answer["LastModified"]
+        return StoredVersion(path, version_id, size_bytes, stored_at, storage_class, md5=md5_of(answer))
 
     def stream(self, path: str, version_id: str, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         check_range(start, stop)
@@ -65,20 +69,7 @@ class S3Store:
 
     def versions(self, path: str) -> list[StoredVersion]:
         check_path(path)
-        found: list[StoredVersion] = []
-        pages = self._client.get().get_paginator("list_object_versions")
-        with answering_s3_errors(f"listing the versions of {path!r}"):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=path):
-                entries = page.get("Versions", [])
-                found += [
-                    StoredVersion(path, entry["VersionId"], entry["Size"], entry["LastModified"])
-                    for entry in entries
-                    if entry["Key"] == path
-                ]
-                # Keys come in order, so longer ones that begin alike all follow: they need not be read.
-                if any(entry["Key"] != path for entry in entries + page.get("DeleteMarkers", [])):
-                    break
-        return found
+        return s3_listing.of_path(self._client.get(), bucket=self._bucket, path=path).versions
 
     def listing(self) -> Iterator[StoredVersion]:
         return all_versions(self._client.get(), bucket=self._bucket)
@@ -90,6 +81,31 @@ class S3Store:
                 self._delete(place)
         except NotFoundError:
             return  # it is gone, as was asked
+
+    def purge(self, path: str, *, spare: Callable[[StoredVersion], bool]) -> int:
+        check_path(path)
+        listing = s3_listing.of_path(self._client.get(), bucket=self._bucket, path=path)
+        gone = [version.version_id for version in listing.versions if not spare(version)]
+        # Markers last: while one stands on top, a reader who knows only the name finds none of the older versions.
+        for version_id in [*gone, *listing.delete_markers]:
+            self.delete(path, version_id)
+        return len(gone) + len(listing.delete_markers)
+
+    def move_to_infrequent(self, path: str, version_id: str) -> StoredVersion | None:
+        """Raises UsageError for what S3 does not copy in one go, which is more than 5 GiB."""
+        held = self.head(path, version_id)
+        if held.storage_class == INFREQUENT:
+            return held
+        if held.size_bytes > COPY_MAX_BYTES:
+            raise UsageError(f"{path!r} has more than {COPY_MAX_BYTES} bytes, so S3 does not copy it: it stays.")
+        with answering_s3_errors(f"moving {path!r} to {INFREQUENT}"):
+            try:
+                copied = self._copy(path, version_id, storage_class=INFREQUENT)
+            except ClientError as error:
+                if error.response["Error"].get("Code") != "InvalidStorageClass":
+                    raise
+                return None
+        return StoredVersion(path, copied, held.size_bytes, datetime.now(UTC), INFREQUENT)
 
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
         if expires_in > LINK_LIFE_MAX:
@@ -111,6 +127,18 @@ class S3Store:
         if status != "Enabled":
             raise self._no_versions()
         return None
+
+    def _copy(self, path: str, version_id: str, *, storage_class: str) -> str:
+        """Copy a version in place, with all that is known of it; the answer is the id of the copy."""
+        answer = self._client.get().copy_object(
+            Bucket=self._bucket,
+            Key=path,
+            CopySource=self._version(path, version_id),
+            StorageClass=storage_class,
+            MetadataDirective="COPY",
+        )
+        copied: str = answer["VersionId"]
+        return copied
 
     def _put_small(self, stream: BinaryIO, upload: Upload) -> str:
         require_digest(digest_stream(stream), upload.digest, path=upload.path)
@@ -155,7 +183,7 @@ class S3Store:
         return {
             "ContentType": upload.content_type,
             "ContentDisposition": content_disposition_for(upload.path),
-            "StorageClass": "STANDARD_IA" if old else "STANDARD",
+            "StorageClass": INFREQUENT if old else STANDARD,
         }
 
     def _version(self, path: str, version_id: str) -> dict[str, Any]:

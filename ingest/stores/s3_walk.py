@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest.stores.base import StoredVersion
+from ingest.stores.base import STANDARD, StoredVersion
 from ingest.stores.s3_client import S3Client
 from ingest.stores.s3_errors import answering_s3_errors
 
@@ -17,9 +17,19 @@ def all_versions(client: S3Client, *, bucket: str) -> Iterator[StoredVersion]:
     with answering_s3_errors(f"listing the bucket {bucket!r}"):
         for page in pages.paginate(Bucket=bucket):
             for entry in page.get("Versions", []):
-                yield StoredVersion(
-                    entry["Key"], entry["VersionId"], entry["Size"], entry["LastModified"], md5=md5_of(entry)
-                )
+                yield version_of(entry)
+
+
+def version_of(entry: Mapping[str, Any]) -> StoredVersion:
+    """One version as the server lists it."""
+    return StoredVersion(
+        entry["Key"],
+        entry["VersionId"],
+        entry["Size"],
+        entry["LastModified"],
+        entry.get("StorageClass", STANDARD),
+        md5=md5_of(entry),
+    )
 
 
 def md5_of(answer: Mapping[str, Any]) -> str:

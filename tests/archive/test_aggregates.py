@@ -213,3 +213,8 @@ def test_only_superusers_may_ask_without_a_time_limit(frames, api, alice, admin)
             answer(api(user), f"{WINDOW}&query_timeout=0")
         limits = [row["sql"] for row in asked.captured_queries if "statement_timeout" in row["sql"]]
         assert f"'{limit}'" in limits[0]
+
+
+def test_terms_that_nothing_can_meet_answer_with_nothing(frames, api, admin):
+    for query in ("counts=true&target_name=nothing", "counts=true&submitter=Ø&basename_exact=x&OBJECT=%25"):
+        assert answer(api(admin), query)["sites"] == {}

@@ -174,21 +174,26 @@ class TestDelete:
         assert (Thumbnail.objects.count(), Relation.objects.count(), Headers.objects.count()) == (0, 0, 1)
         assert Exposure.objects.count() == 2
         for route in ("", "headers/", "related/", "download/"):
-            assert client.get(f"/frames/{frame.pk}/{route}").status_code == 404
+            assert client.get(f"/frames/{frame.pk}/{route}").status_code == 410
 
     def test_it_is_told_of_in_the_outbox(self, frame_factory, client):
         frame = frame_factory()
         client.delete(f"/frames/{frame.pk}/")
         event = Event.objects.latest("id")
         assert (event.name, event.frame_id) == ("frame.deleted", frame.pk)
-        assert event.body == {"frameid": frame.pk, "basename": frame.basename}
+        assert event.body == {
+            "frameid": frame.pk,
+            "basename": frame.basename,
+            "rule": "by hand",
+            "reason": "It was deleted by hand.",
+        }
         assert event.to_fits_exchange is False
 
     def test_what_is_not_there_can_not_be_deleted(self, client, frame):
         for route in ("/frames/999999/", f"/frames/{10**17}/", "/thumbnails/999999/"):
             assert client.delete(route).status_code == 404
         assert client.delete(f"/frames/{frame.pk}/").status_code == 204
-        assert client.delete(f"/frames/{frame.pk}/").status_code == 404
+        assert client.delete(f"/frames/{frame.pk}/").status_code == 410
         assert Event.objects.filter(name=EventName.FRAME_DELETED).count() == 1
 
     def test_bytes_that_are_gone_already_stop_nothing(self, client, frame, django_capture_on_commit_callbacks):

@@ -14,7 +14,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from archive.domain import selections
-from archive.domain.frames import delete_frame
+from archive.domain.removal import delete_frame
 from archive.downloads import checks
 from archive.downloads.frozen_zip import FrozenZip
 from archive.errors import ArchiveError, ConflictError
@@ -255,7 +255,7 @@ def take_away(change: str, frame: Frame, alice: User, now) -> None:
     if change == "embargoed":
         Frame.objects.filter(pk=frame.pk).update(public_date=None, proposal_id="ANOTHER")
     elif change == "deleted":
-        delete_frame(frame_id=frame.pk, at=now)
+        delete_frame(frame_id=frame.pk, at=now, by="test")
     elif change == "no longer a member":
         alice.proposals.clear()
     elif change == "deactivated":

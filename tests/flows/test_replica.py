@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from archive.domain.frames import delete_frame
+from archive.domain.removal import delete_frame
 from archive.models import Frame
 from deploy.local.ports import PortBlock
 from tests.archive.bodies import body
@@ -98,7 +98,7 @@ def behind(standby, make_frame) -> Iterator[dict[str, Frame]]:
     standby.catch_up()
     with standby.held():
         Frame.objects.filter(pk=frames["hidden"].pk).update(public_date=None)
-        delete_frame(frame_id=frames["deleted"].pk, at=timezone.now())
+        delete_frame(frame_id=frames["deleted"].pk, at=timezone.now(), by="test")
         frames["new"] = make_frame()
         yield frames
 

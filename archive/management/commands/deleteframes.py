@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
-from archive.domain.frames import delete_frame
+from archive.domain.removal import delete_frame
 from archive.domain.retention import LISTS, SINGLES, Selection, selected
 from archive.errors import ArchiveError, NotFoundError, UsageError
 from archive.models import FrameQuerySet
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         with tqdm(total=count, unit="frame", desc="Deleting", disable=None) as bar:
             for frame_id, name in frames.values_list("pk", "basename").iterator():
                 try:
-                    delete_frame(frame_id=frame_id, at=timezone.now())
+                    delete_frame(frame_id=frame_id, at=timezone.now(), by="deleteframes")
                     deleted += 1
                 except NotFoundError:
                     pass  # somebody else was faster

@@ -82,6 +82,32 @@ def test_old_data_go_to_infrequent_access_and_young_data_do_not(s3_store: S3Stor
         s3_store.put(source, old)
 
 
+def test_a_purge_takes_delete_markers_with_it(
+    s3_admin: Any, s3_store: S3Store, versioned_bucket: str, sender: Sender, path: str
+):
+    for content in (b"one", b"two"):
+        sender.put(s3_store, path, content)
+        s3_admin.delete_object(Bucket=versioned_bucket, Key=path)
+    sender.put(s3_store, f"{path}0", b"neighbour")
+    s3_admin.delete_object(Bucket=versioned_bucket, Key=f"{path}0")
+    assert s3_store.purge(path, spare=lambda _version: False) == 4
+    left = s3_admin.list_object_versions(Bucket=versioned_bucket, Prefix=path)
+    assert [held["Key"] for held in [*left["Versions"], *left["DeleteMarkers"]]] == [f"{path}0"] * 2
+
+
+def test_a_copy_in_place_is_a_new_version_that_keeps_all_that_is_known(
+    s3_admin: Any, s3_store: S3Store, versioned_bucket: str, sender: Sender, path: str
+):
+    version = sender.put(s3_store, path, b"content")
+    before = s3_admin.head_object(Bucket=versioned_bucket, Key=path)
+    # Into the class that Swift knows: how a copy is made is the same for the other.
+    copied = s3_store._copy(path, version.version_id, storage_class="STANDARD")
+    assert [held.version_id for held in s3_store.versions(path)] == [copied, version.version_id]
+    after = s3_admin.head_object(Bucket=versioned_bucket, Key=path, VersionId=copied)
+    for name in ("ContentType", "ContentDisposition", "Metadata", "ETag", "ContentLength"):
+        assert after[name] == before[name]
+
+
 def test_a_link_gives_a_range_as_an_attachment(s3_store: S3Store, sender: Sender, path: str):
     version = sender.put(s3_store, path, b"0123456789")
     url = s3_store.signed_url(path, version.version_id, expires_in=timedelta(hours=48))
