@@ -70,7 +70,7 @@ def _take_family_file(arrived: Arrived, path: str, *, store: FileStore, inspecto
     """Put the file where an observatory would have put it, and go on as if the store had told of it."""
     held = families.current_file(store=store.name, path=path, md5=arrived.digest.md5)
     if held is not None and held.exposure.kind != ExposureKind.INFO_IMAGE:  # these live longer when they come again
-        taken = Taken(False, held.exposure.site_id, frame=held.frame, exposure=held.exposure)
+        taken = Taken(is_new=False, site_id=held.exposure.site_id, frame=held.frame, exposure=held.exposure)
         log(path, arrived.digest.size_bytes, taken, at=now)
         return taken
     stored = store.put(arrived.path, Upload(path, arrived.digest, content_type_for(path)))

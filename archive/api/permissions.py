@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def shows_store_secret(request: Request) -> bool:
     if scheme.lower() == "basic":
         try:
             shown = base64.b64decode(shown, validate=True).decode("utf-8", "replace").partition(":")[2]
-        except binascii.Error:
+        except ValueError:
             shown = ""
     given = (request.META.get("HTTP_X_ARCHIVE_SECRET") or shown).encode(errors="surrogateescape")
     return bool(wanted) and hmac.compare_digest(given, wanted)

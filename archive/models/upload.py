@@ -86,7 +86,10 @@ class ReceivedObject(models.Model):
 
 class UploadEntryQuerySet(models.QuerySet["UploadEntry"]):
     def visible_to(self, user: Reader, *, at: datetime) -> "UploadEntryQuerySet":
-        """Keep uploads whose frame or family `user` may see; staff sees all. A name alone tells what was observed, and when."""
+        """Keep uploads whose frame or family `user` may see; staff sees all.
+
+        A name alone tells what was observed, and when.
+        """
         if user.is_active and user.is_staff:
             return self
         frame = Frame.objects.visible_to(user, at=at).filter(pk=OuterRef("frame"))
