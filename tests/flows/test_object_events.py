@@ -123,7 +123,7 @@ def test_a_night_by_rabbitmq_with_a_worker_that_dies_and_a_message_that_never_co
     assert len(lost) == 1
     bucket.publish("no json", {"Records": 1}, *come)
     with bucket.worker() as process:
-        until(lambda: Exposure.objects.exists(), what="the first family")
+        until(Exposure.objects.exists, what="the first family")
         kill_group(process)  # in the middle of its work
     with bucket.worker():
         until(lambda: ReceivedObject.objects.count() == N_FILES - 1 and not waiting(), what="all that was told of")
