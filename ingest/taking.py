@@ -195,7 +195,12 @@ def take_version(version: StoredVersion, *, store: FileStore, inspector: Inspect
     """Take in one version of an object where it lies."""
     if is_of_family(version.path):
         arrival = take_in_object(
-            path=version.path, version_id=version.version_id, store=store, inspector=inspector, now=now
+            path=version.path,
+            version_id=version.version_id,
+            store=store,
+            inspector=inspector,
+            now=now,
+            lying=version,
         )
         return Taken(arrival.is_new, arrival.exposure.site_id, frame=arrival.frame, exposure=arrival.exposure)
     with fetched(version, store=store) as (copy, digest):

@@ -77,7 +77,17 @@ def test_every_event_stands_in_the_documents():
 
 @pytest.mark.parametrize(
     "model",
-    [models.Frame, models.Version, models.StoredObject, models.Thumbnail, models.Event, models.Relation],
+    [
+        models.Frame,
+        models.Version,
+        models.StoredObject,
+        models.Thumbnail,
+        models.Event,
+        models.Relation,
+        models.UploadTicket,
+        models.ReceivedObject,
+        models.UploadEntry,
+    ],
     ids=lambda model: model.__name__,
 )
 def test_every_column_stands_in_the_glossary(model):
