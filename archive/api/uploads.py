@@ -146,8 +146,8 @@ class TicketFileView(APIView):
     throttle_classes = ()
     schema = None
 
-    def put(self, request: Request, pk: uuid.UUID) -> Response:
-        ticket = get_object_or_404(UploadTicket, pk=pk)
+    def put(self, request: Request, pk: uuid.UUID, name: str) -> Response:
+        ticket = get_object_or_404(UploadTicket, pk=pk, name=name)
         try:
             tickets.require_signature(ticket, request.GET.get("signature", ""), now=timezone.now())
         except UsageError as error:
@@ -191,11 +191,12 @@ def objects_of(ticket: UploadTicket) -> list[dict[str, Any]]:
 
 
 def _ways(ticket: UploadTicket, request: Request) -> dict[str, Any]:
-    def here(name: str) -> str:
-        address: str = reverse(name, kwargs={"pk": ticket.pk}, request=request)
+    def here(route: str, **more: str) -> str:
+        address: str = reverse(route, kwargs={"pk": ticket.pk, **more}, request=request)
         return address
 
-    ways = tickets.ways_of(ticket, store=the_store(), own_link=here("upload-file"))
+    # It ends in the file's name, which curl would add to a folder.
+    ways = tickets.ways_of(ticket, store=the_store(), own_link=here("upload-file", name=ticket.name))
     answer: dict[str, Any] = {
         "put": _signed(ways.put) if ways.put else None,
         "post": {"url": ways.form.url, "fields": dict(ways.form.fields)} if ways.form else None,

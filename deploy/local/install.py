@@ -28,7 +28,7 @@ def _alone() -> Iterator[None]:
 
 
 def install(purpose: str) -> None:
-    """Install what `purpose` (run, test, ceph or lint) needs. Raises UsageError when a person has to do a part of it."""
+    """Install what `purpose` (run, test, ceph or lint) needs. Raises UsageError when a person has to do a part."""
     with _alone():
         # The linters load Django's settings, and these load the GDAL and GEOS that PostGIS brings.
         packages.require_packages(purpose=purpose)

@@ -14,8 +14,8 @@ RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 POSTGIS_CONTROLS = "/usr/share/postgresql", "*/extension/postgis.control"
 POSTGRESQL_ROOT = Path("/usr/lib/postgresql")
 ANY_POSTGIS = "postgresql-postgis"  # the distribution's own choice of version
-# Programs that only the tests drive, and the packages that bring them.
-OF_PURPOSE = {  # programs that only one purpose needs, and their packages
+# Programs that only one purpose needs, and the packages that bring them.
+OF_PURPOSE = {
     "test": {"aria2c": "aria2", "curl": "curl", "jq": "jq", "unzip": "unzip", "wget": "wget"},
     "ceph": {
         "ceph": "ceph-common",

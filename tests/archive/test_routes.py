@@ -46,7 +46,7 @@ ROUTES = {
     "/uploads/<pk>/": SUPERUSERS,
     "/uploads/<pk>/parts/": SUPERUSERS,
     "/uploads/<pk>/complete/": SUPERUSERS,
-    "/uploads/<pk>/file/": SIGNED,
+    "/uploads/<pk>/file/<name>": SIGNED,
     "/ingest/<name>": SUPERUSERS,
     "/object-events/": STORE,
     "/recentuploads/": LIST,
