@@ -42,7 +42,7 @@ class Difference:
     path: str
     version_id: str
     says: str
-    row_id: int | None = None
+    row_id: int = 0  # 0: there is none
 
     def line(self) -> str:
         return f"{self.kind}: {self.path} version {self.version_id}: {self.says}"
@@ -94,7 +94,7 @@ class Reconciler:
         self._settled_before = settled_before
         self.tally = Tally()
 
-    def differences(self, *, seen: Callable[[int], None] = lambda _n: None) -> Iterator[Difference]:
+    def differences(self, *, seen: Callable[[int], object] = lambda _n: None) -> Iterator[Difference]:
         """Differences, as they are found; `seen` hears of each object or row that was gone through.
 
         Both sides come in the order of paths and are held a page at a time. What seems to differ is looked at once

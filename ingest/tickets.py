@@ -161,7 +161,7 @@ def ways_of(ticket: UploadTicket, *, store: FileStore, own_link: str) -> Ways:
     if direct is None:
         return Ways(put=SignedPut(f"{own_link}?{signature_of(ticket)}", {}))
     if ticket.multipart_id:
-        return Ways(part_bytes=direct.part_bytes(ticket.size_bytes))
+        return Ways(part_bytes=direct.part_bytes(_size_of(ticket)))
     signed: dict[str, Any] = {
         "size_bytes": ticket.size_bytes,
         "content_type": content_type_for(ticket.path),
@@ -200,8 +200,9 @@ def links_of_parts(
     """Links for some parts of an upload, each for the size that this part has to have."""
     require_open(ticket, now=now)
     direct = _in_parts(ticket, store)
-    part_bytes = direct.part_bytes(ticket.size_bytes)
-    n_parts = -(-ticket.size_bytes // part_bytes)
+    part_bytes = direct.part_bytes(_size_of(ticket))
+    size_bytes = _size_of(ticket)
+    n_parts = -(-size_bytes // part_bytes)
     for number in numbers:
         if not 1 <= number <= n_parts:
             raise UsageError(f"there is no part {number}: this upload has the parts 1 to {n_parts}.")
@@ -210,7 +211,7 @@ def links_of_parts(
             ticket.path,
             ticket.multipart_id,
             number,
-            size_bytes=min(part_bytes, ticket.size_bytes - (number - 1) * part_bytes),
+            size_bytes=min(part_bytes, size_bytes - (number - 1) * part_bytes),
             expires_in=settings.UPLOAD_LINK_LIFETIME,
         )
         for number in numbers
@@ -251,6 +252,11 @@ def give_up(ticket: UploadTicket, *, store: FileStore, now: datetime) -> None:
     if ticket.multipart_id:
         _in_parts(ticket, store).abort_parts(ticket.path, ticket.multipart_id)
     use_up(ticket, now=now)
+
+
+def _size_of(ticket: UploadTicket) -> int:
+    """Size of a file in parts: only one whose size was announced goes so."""
+    return ticket.size_bytes or 0
 
 
 def _in_parts(ticket: UploadTicket, store: FileStore) -> DirectUploads:

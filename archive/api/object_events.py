@@ -1,6 +1,6 @@
 """/object-events/: the store tells of new objects."""
 
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.utils import timezone
@@ -38,7 +38,7 @@ class ObjectEventsView(APIView):
     def post(self, request: Request) -> Response:
         if not shows_store_secret(request):
             raise AuthenticationFailed("Show OBJECT_EVENTS_SECRET: X-Archive-Secret, Bearer, or the password of Basic.")
-        heard = created_objects(read_message(request.data or b""), bucket=settings.STORE.bucket)
+        heard = created_objects(read_message(cast("bytes", request.data or b"")), bucket=settings.STORE.bucket)
         waiting = received.hear(heard, store=the_store().name, at=timezone.now())
         start_taking(waiting)
         return Response({"heard": len(heard), "waiting": len(waiting)})

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from archive.enums import ReceivedState, UploadKind
 from archive.models.exposure import Exposure
-from archive.models.frame import Frame, Reader
+from archive.models.frame import Frame
+from archive.models.readers import Reader
 
 INFO_CHANNELS = (1, 2, 3)
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from archive.errors import FatalError
 from deploy.local import probes
@@ -85,7 +86,7 @@ class _Cluster:
         self._fsid = str(uuid.uuid4())
 
     def services(self) -> Iterator[Service]:
-        common = {
+        common: dict[str, Any] = {
             "directory": self._folder,
             "environment": plain_environment(CEPH_CONF=str(self._folder / "ceph.conf")),
             "other_ports": OTHER_PORTS,

@@ -91,7 +91,7 @@ def environment_of(gateway: S3Server) -> dict[str, str]:
     }
 
 
-def client_of(gateway: S3Server, service: str) -> Any:
+def client_of(gateway: S3Server, service: Any) -> Any:
     return boto3.session.Session().client(
         service,
         endpoint_url=gateway.endpoint_url,

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from typing import Any
 
 import boto3
 import pytest
@@ -58,7 +59,7 @@ class Bucket:
             config=Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"),
         )
 
-    def put(self, key: str, content: bytes, *, number: int = 1) -> dict:
+    def put(self, key: str, content: bytes, *, number: int = 1) -> dict[str, Any]:
         """Put one object; answers the message about it."""
         answer = self.client.put_object(Bucket=self.name, Key=key, Body=content)
         return object_event(

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -59,7 +60,8 @@ def ask(api, admin):
 
 @pytest.fixture
 def content(fits_file) -> bytes:
-    return fits_file(NAME).read_bytes()
+    path: Path = fits_file(NAME)
+    return path.read_bytes()
 
 
 @pytest.fixture
