@@ -1,10 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint faults bench clean
+.PHONY: help run test test-ceph lint faults bench clean
 
 help: ## list these targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 run: ## install what is missing and run the whole archive on this machine, until Ctrl-C
 	@$(PYTHON) -m deploy.local.install run
@@ -13,6 +13,10 @@ run: ## install what is missing and run the whole archive on this machine, until
 test: ## install what is missing and run all tests, against services of their own
 	@$(PYTHON) -m deploy.local.install test
 	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(ARGS)
+
+test-ceph: ## install Ceph and test uploads by form and notifications on a private one; not part of CI
+	@$(PYTHON) -m deploy.local.install ceph
+	@setpriv --pdeathsig TERM $(BIN)/python -m pytest -m ceph tests/ceph $(ARGS)
 
 lint: ## check style, types, import contracts, migrations, deployment settings and docker-compose.yml
 	@$(PYTHON) -m deploy.local.install lint

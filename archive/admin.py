@@ -18,9 +18,11 @@ from archive.models import (
     OwnExpiry,
     Profile,
     Proposal,
+    ReceivedObject,
     StoredObject,
     Thumbnail,
     Tombstone,
+    UploadTicket,
     Version,
 )
 
@@ -83,6 +85,21 @@ class ThumbnailAdmin(ReadOnly, admin.ModelAdmin[Thumbnail]):
     list_display = ("basename", "size", "frame")
     search_fields = ("basename__startswith",)
     raw_id_fields = ("frame", "object")
+    show_full_result_count = False
+
+
+@admin.register(ReceivedObject)
+class ReceivedObjectAdmin(ReadOnly, admin.ModelAdmin[ReceivedObject]):
+    list_display = ("path", "state", "attempts", "reason", "heard_at", "settled_at")
+    list_filter = ("state",)
+    search_fields = ("path__startswith",)
+    show_full_result_count = False
+
+
+@admin.register(UploadTicket)
+class UploadTicketAdmin(ReadOnly, admin.ModelAdmin[UploadTicket]):
+    list_display = ("path", "user", "created_at", "valid_until", "finished_at")
+    search_fields = ("path__startswith",)
     show_full_result_count = False
 
 

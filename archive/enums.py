@@ -36,6 +36,27 @@ class FileRole(StrEnum):
     OTHER = "other"  # only info images have such
 
 
+class UploadKind(StrEnum):
+    """What clients may bring. Each kind has a folder of its name in the store, and object events are heard of these."""
+
+    DATA = "data"
+    INFO_IMAGES = "info-images"
+    ALLSKY = "allsky"
+    TEST = "test"
+
+
+class ReceivedState(StrEnum):
+    """What became of an object that others put into the store."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    REPEATED = "repeated"  # the archive held its bytes already
+    SUPERSEDED = "superseded"  # a later version of the path was taken in before
+    REFUSED = "refused"  # its name or its bytes can never pass
+    GONE = "gone"  # the store has no such version
+    FAILED = "failed"  # tried too often: a person looks
+
+
 class ExpiringKind(StrEnum):
     """What has a life time of its own."""
 

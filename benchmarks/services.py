@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Self
 
 import django
+from django.conf import settings
 from django.core.management import call_command
+from django.test import override_settings
 
 from archive.errors import FatalError
 from deploy.local.ports import PortBlock
@@ -22,7 +24,8 @@ from deploy.local.processes import MANAGE, Archive
 from deploy.local.service import Service
 from deploy.local.services import Door, memcached, postgres, rabbitmq
 from deploy.local.supervisor import DIES_WITH_US, Supervisor
-from deploy.local.testing import silent
+from deploy.local.swift import STORAGE, swift
+from deploy.local.testing import BUCKET, S3Server, silent
 from deploy.local.venvs import ROOT
 
 PATIENCE_S = 300.0
@@ -103,6 +106,42 @@ class Bench:
         finally:
             for name in reversed(names):
                 self._supervisor.stop_one(name)
+
+    @contextmanager
+    def s3(self) -> Iterator[S3Server]:
+        """Set the archive, this process too, to an S3 server with an empty bucket, in place of the local store."""
+        ports = {kind: self._ports.take() for kind in (*STORAGE, "proxy")}
+        cache = self._settings["CACHE_LOC"]
+        provision = swift(self.folder / "swift", ports=ports, secret=secrets.token_hex(16), cache=cache)
+        before = dict(self._settings)
+        self._settings |= {**provision.settings, "FILESTORE_TYPE": "s3", "BUCKET": BUCKET}
+        self._supervisor.start(list(provision.services))
+        server = S3Server(
+            provision.settings["S3_ENDPOINT_URL"],
+            provision.settings["AWS_ACCESS_KEY_ID"],
+            provision.settings["AWS_SECRET_ACCESS_KEY"],
+            region=provision.settings["AWS_DEFAULT_REGION"],
+            bucket=BUCKET,
+        )
+        server.make_bucket()
+        chosen = replace(
+            settings.STORE,
+            type="s3",
+            bucket=BUCKET,
+            endpoint_url=server.endpoint_url,
+            region=server.region,
+            addressing_style="path",
+            access_key=server.access_key,
+            secret_key=server.secret_key,
+        )
+        try:
+            with override_settings(STORE=chosen):
+                yield server
+        finally:
+            self._settings.clear()
+            self._settings |= before
+            for service in reversed(provision.services):
+                self._supervisor.stop_one(service.name)
 
     def manage(self, *arguments: str) -> float:
         """Run one of the archive's commands and tell how long it took, s. Raises FatalError if it fails."""

@@ -65,11 +65,20 @@ class _Content:
     fault: str = ""
 
 
-def take_in_object(*, path: str, version_id: str, store: FileStore, inspector: Inspector, now: datetime) -> Arrival:
+def take_in_object(
+    *,
+    path: str,
+    version_id: str,
+    store: FileStore,
+    inspector: Inspector,
+    now: datetime,
+    lying: StoredVersion | None = None,
+) -> Arrival:
     """Take in one version of an object that lies in the store under data/, info-images/, allsky/ or test/.
 
     Its bytes stay where they lie. An object that was taken in already changes nothing; an older one than the archive
-    has under that path becomes part of the history, and stands for nothing.
+    has under that path becomes part of the history, and stands for nothing. `lying` is what the store says of it, where
+    it was asked already.
 
     Raises UsageError when it can never pass, and then leaves no row; ConflictError when its bytes are another frame's;
     NotFoundError when it is gone; TransientError when it may pass later.
@@ -78,7 +87,7 @@ def take_in_object(*, path: str, version_id: str, store: FileStore, inspector: I
     held = families.file_at(store=store.name, path=path, version_id=version_id)
     if held is not None:
         return _known(held)
-    lying = store.head(path, version_id)
+    lying = lying or store.head(path, version_id)
     _require_size(lying, name)
     with tempfile.TemporaryDirectory(prefix="arrival-") as folder:
         local = Path(folder, name.filename)

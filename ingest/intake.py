@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Frame, Thumbnail
-from ingest.checksums import digest_of
+from ingest.checksums import Digest, digest_of
 from ingest.configdb import configuration_types
 from ingest.fits_layout import image_header
 from ingest.headers import registry
@@ -28,7 +29,7 @@ from ingest.names import has_header, is_fits, split_name
 from ingest.pictures import add_thumbnail, ingest_thumbnail, is_thumbnail
 from ingest.proposals import proposal_tags
 from ingest.sandbox import Inspector
-from ingest.stores.base import FileStore, Upload
+from ingest.stores.base import FileStore, StoredVersion, Upload
 from ingest.stores.keys import content_type_for, key_for, thumbnail_key_for
 from ingest.stores.local import LocalStore
 
@@ -65,16 +66,20 @@ def ingest_file(
     inspector: Inspector,
     now: datetime,
     given: Mapping[str, Any] | None = None,
+    digest: Digest | None = None,
+    lies_at: StoredVersion | None = None,
 ) -> Ingested:
     """Take one file into the archive. Bytes already held return the frame they made.
 
     `given` is metadata that the caller adds to the header, or gives in place of one for a file that is no FITS.
+    `digest` spares another reading. `lies_at` is where the store has the bytes already, of which `path` is a copy:
+    they stay there, also when they are refused.
 
     Raises UsageError if the file can never pass, TransientError if it may pass later.
     """
     basename, extension = split_name(path.name)
     _refuse_ignored(path.name)
-    digest = digest_of(path)
+    digest = digest or digest_of(path)
     if is_thumbnail(extension, given or {}):
         source = Source(basename, extension, headers=(), given=given or {})
         return Ingested(*ingest_thumbnail(path, source, store=store, digest=digest, now=now))
@@ -82,15 +87,9 @@ def ingest_file(
     if held is not None and not held.object.fault:
         return Ingested(held.frame, is_new=False)
     record = _read_record(path, basename=basename, extension=extension, given=given or {}, inspector=inspector)
-    upload = Upload(
-        path=key_for(record),
-        digest=digest,
-        content_type=content_type_for(record.filename),
-        observed_at=record.observation_date,
-    )
     # Bytes before row: the reconciler sweeps up an object without a row,
     # but a row without its object is a promise broken to a reader.
-    stored = store.put(path, upload)
+    stored = lies_at or store.put(path, _upload_of(record, digest))
     new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
     if held is not None:
         with transaction.atomic():
@@ -100,13 +99,15 @@ def ingest_file(
         with transaction.atomic():
             frame = frames.register_frame(record=record, versions=[NewVersion(new, record.extension)], at=now).frame
     except ConflictError:
-        store.delete(stored.path, stored.version_id)
+        if lies_at is None:
+            store.delete(stored.path, stored.version_id)
         held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
         if held is None:
             raise
         return Ingested(held.frame, is_new=False)  # another worker was faster with the same bytes
     except UsageError:
-        store.delete(stored.path, stored.version_id)
+        if lies_at is None:
+            store.delete(stored.path, stored.version_id)
         raise
     # After any other fault the row may stand all the same: a commit whose answer was lost. The bytes stay.
     logger.info("frame_ingested", frame_id=frame.pk, basename=frame.basename, size_bytes=digest.size_bytes)
@@ -188,10 +189,40 @@ def make_inspector() -> Inspector:
     return Inspector(limits, circle=settings.CIRCLE_KEYS)
 
 
+@cache
+def the_inspector() -> Inspector:
+    """One for this process and its threads; its child ends with the process."""
+    return make_inspector()
+
+
+def _upload_of(record: FrameRecord, digest: Digest) -> Upload:
+    return Upload(
+        path=key_for(record),
+        digest=digest,
+        content_type=content_type_for(record.filename),
+        observed_at=record.observation_date,
+    )
+
+
 def _refuse_ignored(filename: str) -> None:
     for fragment in settings.IGNORED_CHARS:
         if fragment in filename:
             raise UsageError(f"{filename} holds {fragment!r}: such files are not kept (IGNORED_CHARS).")
+
+
+def translate_given(filename: str, given: Mapping[str, Any]) -> FrameRecord:
+    """Record of a frame whose file is yet to come, out of the header that its client announced.
+
+    Raises UsageError when the header lacks what a file's would have to say.
+    """
+    basename, extension = split_name(filename)
+    _refuse_ignored(filename)
+    rules = replace(settings.HEADER_RULES, proposal_tags=proposal_tags)
+    record = registry.translate(
+        Source(basename, extension, headers=(dict(given),), given={}), rules, overrides=settings.TRANSLATOR_OVERRIDES
+    )
+    _require_known_type(record, rules)
+    return record
 
 
 def _read_record(

@@ -5,10 +5,13 @@ from typing import Any
 
 import structlog
 from celery import bootsteps
+from django.conf import settings
 from kombu import Consumer, Message
 
 from archive.domain import broker
 from archive.enums import EventName
+from archive.errors import UsageError
+from ingest.object_messages import created_objects, read_message
 from pipeline import tasks
 
 logger = structlog.get_logger(__name__)
@@ -31,6 +34,33 @@ class EventConsumer(bootsteps.ConsumerStep):
                 prefetch_count=10,
             )
         ]
+
+
+class ObjectEventConsumer(bootsteps.ConsumerStep):
+    """Runs inside each worker too: what the store tells of new objects becomes a task."""
+
+    def get_consumers(self, channel: Any) -> list[Consumer]:
+        return [
+            Consumer(
+                channel,
+                queues=[broker.object_events_queue()],
+                on_message=start_hearing,
+                prefetch_count=10,
+            )
+        ]
+
+
+def start_hearing(message: Message) -> None:
+    """Hand one notification to a task. What is none is logged and dropped: it would be none the next time too."""
+    try:
+        told = read_message(message.body or "")
+        created_objects(told, bucket=settings.STORE.bucket)
+    except UsageError as error:
+        logger.warning("object_event_not_understood", reason=str(error))
+        message.reject()
+        return
+    tasks.hear_object_events.delay(message=told)
+    message.ack()
 
 
 def start_tasks(message: Message) -> None:

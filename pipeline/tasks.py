@@ -1,18 +1,41 @@
 """Celery tasks: an id in, and one call. Each is safe twice and has both time limits."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
+import structlog
 from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from archive.domain import events, expiry, nightlog, selections, storage_class, tallies, verification
+from archive.domain import (
+    broker,
+    events,
+    expiry,
+    nightlog,
+    received,
+    selections,
+    storage_class,
+    tallies,
+    upload_log,
+    verification,
+)
+from archive.domain.store import the_store
 from archive.errors import TransientError
+from ingest import taking
+from ingest.intake import the_inspector
+from ingest.object_messages import created_objects
+from ingest.reconcile import Reconciler
 from pipeline.reductions import previews
 
+logger = structlog.get_logger(__name__)
+
 LOST_AFTER = timedelta(minutes=10)  # an object that nobody has read for so long has lost its task
+SETTLED_AFTER = timedelta(hours=1)  # younger objects and rows may be on their way
 SWEEP_SIZE = 1000
+MOST_REPORTED = 100  # differences that are logged singly
 MOST_EXPIRED = 5000  # of one run; the next one goes on a minute later
 MOST_MOVED = 2000
 PASSING = (TransientError, OperationalError, InterfaceError)  # the store or the database is away: try again
@@ -26,6 +49,51 @@ def make_previews(*, frame_id: int, **_added_later: object) -> None:
 @shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=600, time_limit=660)
 def verify_frame(*, frame_id: int, **_added_later: object) -> None:
     verification.verify_frame(frame_id=frame_id, at=timezone.now())
+
+
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=60, time_limit=90)
+def hear_object_events(*, message: Any, **_added_later: object) -> None:
+    """Note the new objects that a store's message tells of, and start a task for each."""
+    heard = created_objects(message, bucket=settings.STORE.bucket)
+    start_taking(received.hear(heard, store=the_store().name, at=timezone.now()))
+
+
+def start_taking(received_ids: Iterable[int]) -> None:
+    """Start a task for each. While RabbitMQ is away they wait in their rows, and beat asks again for what waits."""
+    try:
+        for received_id in received_ids:
+            take_in_object.delay(received_id=received_id)
+    except broker.FAULTS as error:
+        logger.warning("objects_wait_for_broker", reason=str(error))
+
+
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=1500, time_limit=1530)
+def take_in_object(*, received_id: int, **_added_later: object) -> None:
+    done = taking.take_in(received_id, store=the_store(), inspector=the_inspector(), now=timezone.now())
+    start_taking(done.further)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def take_in_waiting_objects() -> None:
+    """Ask again for objects that should have been taken in by now."""
+    start_taking(received.waiting_since(older_than=LOST_AFTER, at=timezone.now(), most=SWEEP_SIZE))
+
+
+@shared_task(acks_late=False, soft_time_limit=21_600, time_limit=21_660)
+def report_differences() -> None:
+    """Compare store and rows, and log what differs. It may take hours, for which RabbitMQ waits for no task's word."""
+    if settings.STORE.type == "dummy":
+        return
+    reconciler = Reconciler(the_store(), settled_before=timezone.now() - SETTLED_AFTER)
+    for number, found in enumerate(reconciler.differences()):
+        if number < MOST_REPORTED:
+            logger.warning("difference_found", kind=found.kind, path=found.path, version_id=found.version_id)
+    logger.info("store_compared", differs=reconciler.tally.differs, says=reconciler.tally.line())
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def forget_old_uploads() -> None:
+    upload_log.forget_expired(at=timezone.now())
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

@@ -68,6 +68,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "pipeline.tasks.forget_expired_selections",
         "schedule": timedelta(hours=1),
     },
+    "take-in-waiting-objects": {"task": "pipeline.tasks.take_in_waiting_objects", "schedule": timedelta(minutes=10)},
+    "report-differences": {"task": "pipeline.tasks.report_differences", "schedule": timedelta(days=1)},
+    "forget-old-uploads": {"task": "pipeline.tasks.forget_old_uploads", "schedule": timedelta(hours=1)},
     # A run that nobody took within the minute is not needed: the next one does its work.
     "expire": {"task": "pipeline.tasks.expire", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "move-old-bytes": {
@@ -94,6 +97,6 @@ def renew_connections(**_: Any) -> None:
 @worker_init.connect
 def listen_to_events(sender: Any = None, **_: Any) -> None:  # noqa: ARG001 - Celery's signature
     """Let every worker hear the archive's events. Imported late: subscriptions need the apps to be loaded."""
-    from pipeline.subscriptions import EventConsumer  # noqa: PLC0415
+    from pipeline.subscriptions import EventConsumer, ObjectEventConsumer  # noqa: PLC0415
 
-    app.steps["consumer"].add(EventConsumer)
+    app.steps["consumer"].update({EventConsumer, ObjectEventConsumer})

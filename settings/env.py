@@ -205,6 +205,20 @@ S3_SIGNATURE_VERSION = _text("S3_SIGNATURE_VERSION", "s3v4", "how requests and l
 S3_DAYS_TO_IA_STORAGE = _number("S3_DAYS_TO_IA_STORAGE", "60", "older observations are stored for infrequent access")
 LINK_HOURS = _number("LINK_HOURS", "48", "how long a link to a file's bytes works, hours")
 
+# Uploads
+UPLOAD_MAX_MEGABYTES = _number("UPLOAD_MAX_MEGABYTES", "8192", "largest file that may be uploaded, MB")
+UPLOAD_LINK_MINUTES = _number("UPLOAD_LINK_MINUTES", "60", "how long the links of an upload's ticket work, minutes")
+UPLOADS_LOG_TTL_HOURS = _number("UPLOADS_LOG_TTL_HOURS", "48", "how long an upload stays in the log, hours")
+S3_PRESIGNED_POST = _flag(
+    "S3_PRESIGNED_POST", "True", "the S3 server takes uploads by form (presigned POST); OpenStack Swift does not"
+)
+OBJECT_EVENTS_QUEUE = _text(
+    "OBJECT_EVENTS_QUEUE", "archive.object-events", "queue, and topic exchange, on which the store tells of new objects"
+)
+OBJECT_EVENTS_SECRET = _text(
+    "OBJECT_EVENTS_SECRET", "", "what the store must show when it tells of them by HTTP; when empty nobody may"
+)
+
 # Messages
 PROCESSED_EXCHANGE_ENABLED = _flag("PROCESSED_EXCHANGE_ENABLED", "True", "send a message for each new FITS frame")
 PROCESSED_EXCHANGE_NAME = _text("PROCESSED_EXCHANGE_NAME", "archived_fits", "fanout exchange of those messages")

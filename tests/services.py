@@ -3,7 +3,9 @@
 They start before Django reads its settings, because the settings name them.
 """
 
+import uuid
 from collections.abc import Generator
+from dataclasses import replace
 
 import pytest
 from django.core.cache import cache
@@ -35,6 +37,14 @@ def services(pytestconfig: pytest.Config) -> ServicesOfTests:
 def s3_server(services: ServicesOfTests) -> S3Server:
     """A real S3 server: endpoint, keys, and a bucket that keeps versions."""
     return services.s3_server
+
+
+@pytest.fixture
+def fresh_bucket(s3_server: S3Server) -> str:
+    """An empty bucket that keeps versions, of the same server."""
+    own = replace(s3_server, bucket=f"own-{uuid.uuid4().hex[:12]}")
+    own.make_bucket()
+    return own.bucket
 
 
 @pytest.fixture

@@ -90,6 +90,9 @@ def test_every_event_stands_in_the_documents():
         models.Exposure,
         models.ExposureFile,
         models.InfoImage,
+        models.UploadTicket,
+        models.ReceivedObject,
+        models.UploadEntry,
     ],
     ids=lambda model: model.__name__,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,13 @@ class StaffOnly(BasePermission):
         return bool(request.user and request.user.is_staff)
 
 
+class SuperuserOnly(BasePermission):
+    """Superusers, reading and writing."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        return bool(request.user and request.user.is_superuser)
+
+
 class ServerKey(BasePermission):
     """`Authorization: Server <OAUTH_SERVER_KEY>`: the observation portal. Without a key set, nobody."""
 
@@ -45,3 +53,19 @@ class ServerKey(BasePermission):
         wanted = f"Server {settings.OAUTH_SERVER_KEY}".encode()
         given = request.META.get("HTTP_AUTHORIZATION", "").encode(errors="surrogateescape")
         return bool(settings.OAUTH_SERVER_KEY) and hmac.compare_digest(given, wanted)
+
+
+def shows_store_secret(request: Request) -> bool:
+    """Whether a store that tells of objects shows OBJECT_EVENTS_SECRET; without one set, nobody does.
+
+    Each server has a header of its own to show one in: Bearer (MinIO), the password of Basic (Ceph, SNS), or ours.
+    """
+    wanted = settings.OBJECT_EVENTS_SECRET.encode()
+    scheme, _, shown = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            shown = base64.b64decode(shown, validate=True).decode("utf-8", "replace").partition(":")[2]
+        except ValueError:
+            shown = ""
+    given = (request.META.get("HTTP_X_ARCHIVE_SECRET") or shown).encode(errors="surrogateescape")
+    return bool(wanted) and hmac.compare_digest(given, wanted)

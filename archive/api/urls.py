@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
 from archive.api.aggregates import AggregateView
+from archive.api.arrivals import IngestView
 from archive.api.families import (
     FamiliesView,
     FitsHeaderView,
@@ -20,10 +21,13 @@ from archive.api.health import health, ready, robots
 from archive.api.live import live_events
 from archive.api.login import LoginForm
 from archive.api.nights import CalendarView, NightLogView, NoteView
+from archive.api.object_events import ObjectEventsView
 from archive.api.portal_login import portal_callback, portal_login
+from archive.api.recent_uploads import RecentUploadsView
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
 from archive.api.thumbnails import ThumbnailViewSet
+from archive.api.uploads import CompleteView, PartsView, TicketFileView, TicketsView, TicketView
 from archive.api.versions import VersionViewSet
 
 router = DefaultRouter()
@@ -64,5 +68,13 @@ urlpatterns = [
     path("sites/<slug:site>/nightlog/", NightLogView.as_view(), name="site-nightlog"),
     path("sites/<slug:site>/nightlog/<int:pk>/", NoteView.as_view(), name="site-note"),
     path("sites/<slug:site>/calendar/", CalendarView.as_view(), name="site-calendar"),
+    path("uploads/", TicketsView.as_view(), name="uploads"),
+    path("uploads/<uuid:pk>/", TicketView.as_view(), name="upload"),
+    path("uploads/<uuid:pk>/parts/", PartsView.as_view(), name="upload-parts"),
+    path("uploads/<uuid:pk>/complete/", CompleteView.as_view(), name="upload-complete"),
+    path("uploads/<uuid:pk>/file/<str:name>", TicketFileView.as_view(), name="upload-file"),
+    path("ingest/<path:name>", IngestView.as_view(), name="ingest"),
+    path("object-events/", ObjectEventsView.as_view(), name="object-events"),
+    path("recentuploads/", RecentUploadsView.as_view(), name="recent-uploads"),
     path("", include(router.urls)),
 ]

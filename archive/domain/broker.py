@@ -49,6 +49,12 @@ def pipeline_queue() -> Queue:
     return Queue(settings.PIPELINE_QUEUE, exchange=events_exchange(), routing_key="#", durable=True)
 
 
+def object_events_queue() -> Queue:
+    """What the store tells of new objects: sent to the exchange of the same name, or to the queue itself."""
+    name = settings.OBJECT_EVENTS_QUEUE
+    return Queue(name, exchange=Exchange(name, type="topic", durable=True), routing_key="#", durable=True)
+
+
 class Publisher:
     """Sends events. A context manager: it holds one connection, made when first needed and again after a fault."""
 

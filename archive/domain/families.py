@@ -88,6 +88,13 @@ def file_at(*, store: str, path: str, version_id: str) -> ExposureFile | None:
     return None if found is None else ExposureFile.objects.select_related("exposure", "frame").get(pk=found)
 
 
+def current_file(*, store: str, path: str, md5: str) -> ExposureFile | None:
+    """The file that stands at a path now, if it has these bytes and they are known to be whole."""
+    of_object = {"object__store": store, "object__path": path, "object__md5": md5, "object__fault": ""}
+    files = ExposureFile.objects.select_related("exposure", "frame").filter(**of_object)
+    return files.filter(is_current=True).first()
+
+
 def unsaved_file(exposure: Exposure, new: NewFile, *, at: datetime) -> ExposureFile:
     """The row of a new file, before it and its bytes are written."""
     return ExposureFile(

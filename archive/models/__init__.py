@@ -14,6 +14,7 @@ from archive.models.selection import FrozenSelection
 from archive.models.site import NightNote, Site, SiteConfiguration
 from archive.models.stored_object import StoredObject
 from archive.models.tally import ProposalTally, ProposalTimeTally, SetupTally, TargetTally
+from archive.models.upload import ReceivedObject, UploadEntry, UploadTicket
 from archive.models.version import Thumbnail, Version
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ProposalTally",
     "ProposalTimeTally",
     "Reader",
+    "ReceivedObject",
     "Relation",
     "SetupTally",
     "Site",
@@ -47,5 +49,7 @@ __all__ = [
     "Thumbnail",
     "Tombstone",
     "TombstoneQuerySet",
+    "UploadEntry",
+    "UploadTicket",
     "Version",
 ]

@@ -1,6 +1,6 @@
 """Install what is missing for `make run`, `make test` or `make lint`. Standard library only.
 
-Called as `python3 -m deploy.local.install run|test|lint`, from the checkout.
+Called as `python3 -m deploy.local.install run|test|ceph|lint`, from the checkout.
 """
 
 import argparse
@@ -28,18 +28,18 @@ def _alone() -> Iterator[None]:
 
 
 def install(purpose: str) -> None:
-    """Install what `purpose` (run, test or lint) needs. Raises UsageError when a person has to do a part of it."""
+    """Install what `purpose` (run, test, ceph or lint) needs. Raises UsageError when a person has to do a part."""
     with _alone():
         # The linters load Django's settings, and these load the GDAL and GEOS that PostGIS brings.
-        packages.require_packages(for_tests=purpose == "test")
+        packages.require_packages(purpose=purpose)
         venvs.require_archive(lint=purpose == "lint")
-        if purpose == "test":
+        if purpose in {"test", "ceph"}:
             venvs.require_test_tools()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Install what is missing.")
-    parser.add_argument("purpose", choices=["run", "test", "lint"])
+    parser.add_argument("purpose", choices=["run", "test", "ceph", "lint"])
     try:
         install(parser.parse_args().purpose)
     except ArchiveError as error:

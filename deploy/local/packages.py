@@ -14,8 +14,16 @@ RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 POSTGIS_CONTROLS = "/usr/share/postgresql", "*/extension/postgis.control"
 POSTGRESQL_ROOT = Path("/usr/lib/postgresql")
 ANY_POSTGIS = "postgresql-postgis"  # the distribution's own choice of version
-# Programs that only the tests drive, and the packages that bring them.
-OF_TESTS = {"aria2c": "aria2", "curl": "curl", "jq": "jq", "unzip": "unzip", "wget": "wget"}
+# Programs that only one purpose needs, and the packages that bring them.
+OF_PURPOSE = {
+    "test": {"aria2c": "aria2", "curl": "curl", "jq": "jq", "unzip": "unzip", "wget": "wget"},
+    "ceph": {
+        "ceph": "ceph-common",
+        "ceph-mon": "ceph-mon",
+        "ceph-osd": "ceph-osd",
+        "radosgw": "radosgw",
+    },
+}
 INSTALL = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "--yes", "--no-install-recommends")
 UPDATE = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "update")
 
@@ -49,8 +57,8 @@ def _offered_postgis() -> list[str]:
     return [line.split(" ", 1)[0] for line in answer.stdout.splitlines()]
 
 
-def _missing_beside_postgis(*, for_tests: bool) -> list[str]:
-    missing = [package for program, package in OF_TESTS.items() if for_tests and not shutil.which(program)]
+def _missing_beside_postgis(*, purpose: str) -> list[str]:
+    missing = [package for program, package in OF_PURPOSE.get(purpose, {}).items() if not shutil.which(program)]
     if not RABBITMQ_SERVER.exists():
         missing.append("rabbitmq-server")
     if not shutil.which("memcached"):
@@ -60,10 +68,10 @@ def _missing_beside_postgis(*, for_tests: bool) -> list[str]:
     return missing
 
 
-def _missing(*, for_tests: bool) -> list[str]:
+def _missing(*, purpose: str) -> list[str]:
     """Packages that are missing, with PostGIS for a version that apt offers now."""
     postgis = [] if postgis_versions() else [choose_postgis(_offered_postgis())]
-    return postgis + _missing_beside_postgis(for_tests=for_tests)
+    return postgis + _missing_beside_postgis(purpose=purpose)
 
 
 def _root_prefix() -> tuple[str, ...] | None:
@@ -76,12 +84,12 @@ def _root_prefix() -> tuple[str, ...] | None:
     return ("sudo", "-n") if asks_nothing else None
 
 
-def require_packages(*, for_tests: bool = False) -> None:
-    """Install what is missing, for tests also what only they need.
+def require_packages(*, purpose: str = "run") -> None:
+    """Install what is missing, with what only `purpose` needs.
 
     Raises UsageError, with the line to type, where this user may not.
     """
-    if postgis_versions() and not _missing_beside_postgis(for_tests=for_tests):
+    if postgis_versions() and not _missing_beside_postgis(purpose=purpose):
         return
     if not shutil.which("apt-get"):
         raise UsageError(
@@ -90,12 +98,12 @@ def require_packages(*, for_tests: bool = False) -> None:
         )
     root = _root_prefix()
     if root is None:
-        install = shlex.join(["sudo", *INSTALL, *_missing(for_tests=for_tests)])
+        install = shlex.join(["sudo", *INSTALL, *_missing(purpose=purpose)])
         raise UsageError(f"System packages are missing. Type this line, then try again:\n\n    {_updating(install)}\n")
     _apt(root, UPDATE, says="Asking apt what it offers")
-    missing = _missing(for_tests=for_tests)
+    missing = _missing(purpose=purpose)
     _apt(root, (*INSTALL, *missing), says=f"Installing {', '.join(missing)}")
-    if still := _missing(for_tests=for_tests):
+    if still := _missing(purpose=purpose):
         raise FatalError(f"apt installed without an error, and yet {', '.join(still)} can not be found. See apt's log.")
 
 

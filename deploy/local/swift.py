@@ -94,6 +94,7 @@ def swift(folder: Path, *, ports: Mapping[str, int], secret: str, cache: str) ->
         {
             "S3_ENDPOINT_URL": f"http://127.0.0.1:{ports['proxy']}",
             "S3_ADDRESSING_STYLE": "path",
+            "S3_PRESIGNED_POST": "False",
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": secret,
             "AWS_DEFAULT_REGION": REGION,

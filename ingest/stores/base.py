@@ -1,7 +1,7 @@
 """What a file store can do. Every store passes the same contract test."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ class StoredVersion:
     size_bytes: int
     stored_at: datetime
     storage_class: str = STANDARD
+    md5: str = field(default="", compare=False)  # where the store tells it without reading the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,58 @@ class Upload:
     digest: Digest
     content_type: str
     observed_at: datetime | None = None  # old data may go to a cheaper storage class
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPut:
+    """A PUT that whoever holds it may send, with these headers, until it expires."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedForm:
+    """A form of the type multipart/form-data: these fields first, then the file."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """One part of an upload, and the ETag with which the store confirmed it."""
+
+    number: int
+    etag: str
+
+
+class DirectUploads(Protocol):
+    """What a store offers to clients that send bytes to it themselves. Each leave is for one path and one size."""
+
+    def put(self, path: str, *, size_bytes: int | None, content_type: str, expires_in: timedelta) -> SignedPut:
+        """A signed PUT; without a size it takes any."""
+
+    def form(
+        self, path: str, *, size_bytes: int | None, most_bytes: int, content_type: str, expires_in: timedelta
+    ) -> SignedForm | None:
+        """The same by a form, without a size for up to `most_bytes`; None where the store takes no forms."""
+
+    def begin_parts(self, path: str, *, content_type: str) -> str:
+        """Begin an upload in parts; the answer names it to the store."""
+
+    def part_bytes(self, size_bytes: int) -> int:
+        """Size of each part but the last one."""
+
+    def put_part(
+        self, path: str, upload_id: str, number: int, *, size_bytes: int, expires_in: timedelta
+    ) -> SignedPut: ...
+
+    def complete_parts(self, path: str, upload_id: str, parts: Sequence[SentPart]) -> None:
+        """Put the parts together. Raises UsageError when they are not those that the store has."""
+
+    def abort_parts(self, path: str, upload_id: str) -> None:
+        """Give an upload up. Raises NotFoundError when there is none."""
 
 
 class FileStore(Protocol):
@@ -57,6 +110,12 @@ class FileStore(Protocol):
     def versions(self, path: str) -> list[StoredVersion]:
         """All versions of `path`, newest first."""
 
+    def listing(self) -> Iterator[StoredVersion]:
+        """Every version of every path, found as it is asked for: millions of them need little memory.
+
+        Paths come in the order of their bytes (UTF-8), the versions of each newest first.
+        """
+
     def delete(self, path: str, version_id: str) -> None:
         """Remove one version for good. A version already gone is no error: a repeated delete is safe."""
 
@@ -74,6 +133,9 @@ class FileStore(Protocol):
 
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:
         """A link that gives these bytes, as an attachment, to whoever holds it until it expires."""
+
+    def direct_uploads(self) -> DirectUploads | None:
+        """How clients send bytes to the store itself; None where they come through the archive."""
 
     def check(self) -> str | None:
         """Find out whether the store can do its work. The answer is a warning for the staff, or None.

@@ -32,6 +32,9 @@ class DummyStore:
         check_path(path)
         return []
 
+    def listing(self) -> Iterator[StoredVersion]:
+        return iter(())
+
     def delete(self, path: str, version_id: str) -> None:
         """Do nothing: every version is already gone."""
 
@@ -45,6 +48,9 @@ class DummyStore:
     def signed_url(self, path: str, version_id: str, *, expires_in: timedelta) -> str:  # noqa: ARG002 - see below
         """Empty: there is nothing to link to, yet an archive with this store must still be able to list frames."""
         return ""
+
+    def direct_uploads(self) -> None:
+        """None: bytes come through the archive."""
 
     def check(self) -> str | None:
         return f"The dummy store keeps nothing of what it is given: {ADVICE}."

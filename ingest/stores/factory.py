@@ -28,6 +28,7 @@ class StoreSettings:
     access_key: str = field(default="", repr=False)  # empty: what boto3 finds, such as the computer's own role
     secret_key: str = field(default="", repr=False)
     days_to_ia_storage: int = 60
+    takes_forms: bool = True
 
 
 def make_store(settings: StoreSettings) -> FileStore:
@@ -62,7 +63,12 @@ def _s3(settings: StoreSettings) -> S3Store:
         access_key=settings.access_key,
         secret_key=settings.secret_key,
     )
-    return S3Store(server=server, bucket=settings.bucket, days_to_ia_storage=settings.days_to_ia_storage)
+    return S3Store(
+        server=server,
+        bucket=settings.bucket,
+        days_to_ia_storage=settings.days_to_ia_storage,
+        takes_forms=settings.takes_forms,
+    )
 
 
 def _signing_key(settings: StoreSettings) -> str:

@@ -22,6 +22,7 @@ from ingest.stores.base import StoredVersion, Upload
 from ingest.stores.blocks import check_range, copy_digesting, open_source, read_range, require_digest
 from ingest.stores.keys import check_path
 from ingest.stores.links import LinkSigner
+from ingest.stores.local_walk import walk
 
 logger = structlog.get_logger(__name__)
 
@@ -101,6 +102,11 @@ class LocalStore:
     def versions(self, path: str) -> list[StoredVersion]:
         return _versions(self._folder_of(path), path)
 
+    def listing(self) -> Iterator[StoredVersion]:
+        with local_files.answering_os_errors(str(self._root)):
+            if self._versions_root.is_dir():
+                yield from walk(self._versions_root, _versions)
+
     def delete(self, path: str, version_id: str) -> None:
         """Remove one version; with an adopted one also the plain file, as long as that still holds the same bytes."""
         folder = self._folder_of(path)
@@ -129,6 +135,9 @@ class LocalStore:
     def verify(self, *, path: str, version_id: str, expires: str, signature: str, now: datetime) -> None:
         """Raise UsageError unless these are the parts of a link that `signed_url` made and that holds at `now`."""
         self._links.verify(path=path, version_id=version_id, expires=expires, signature=signature, now=now)
+
+    def direct_uploads(self) -> None:
+        """None: bytes come through the archive."""
 
     def check(self) -> str | None:
         with self._arriving(str(self._root)) as (_arrived, target):

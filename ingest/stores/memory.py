@@ -46,6 +46,10 @@ class MemoryStore:
         with self._lock:
             return [version for version, _held in reversed(self._held.get(path, {}).values())]
 
+    def listing(self) -> Iterator[StoredVersion]:
+        for path in sorted(self._held):
+            yield from self.versions(path)
+
     def delete(self, path: str, version_id: str) -> None:
         check_path(path)
         with self._lock:
@@ -74,6 +78,9 @@ class MemoryStore:
     def verify(self, *, path: str, version_id: str, expires: str, signature: str, now: datetime) -> None:
         """Raise UsageError unless these are the parts of a link that `signed_url` made and that holds at `now`."""
         self._links.verify(path=path, version_id=version_id, expires=expires, signature=signature, now=now)
+
+    def direct_uploads(self) -> None:
+        """None: bytes come through the archive."""
 
     def check(self) -> str | None:
         return "The store keeps files in memory and loses them when the process ends: use it for tests only."

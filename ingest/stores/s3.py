@@ -18,6 +18,8 @@ from ingest.stores.keys import check_path, content_disposition_for
 from ingest.stores.s3_client import ClientPerProcess, S3Server
 from ingest.stores.s3_errors import answering_s3_errors, is_beyond_the_end
 from ingest.stores.s3_multipart import content_md5, put_in_parts
+from ingest.stores.s3_uploads import S3Uploads
+from ingest.stores.s3_walk import all_versions, md5_of
 
 MULTIPART_ABOVE_BYTES = 64 << 20
 LINK_LIFE_MAX = timedelta(days=7)  # of signature version 4
@@ -30,11 +32,12 @@ class S3Store:
 
     name = "s3"
 
-    def __init__(self, *, server: S3Server, bucket: str, days_to_ia_storage: int) -> None:
+    def __init__(self, *, server: S3Server, bucket: str, days_to_ia_storage: int, takes_forms: bool = False) -> None:
         self._server = server
         self._bucket = bucket
         self._days_to_ia_storage = timedelta(days=days_to_ia_storage)
         self._client = ClientPerProcess(server)
+        self._takes_forms = takes_forms
 
     def put(self, source: Path, upload: Upload) -> StoredVersion:
         check_path(upload.path)
@@ -49,7 +52,8 @@ class S3Store:
         place = self._version(path, version_id)
         answer = self._head(place)
         storage_class = answer.get("StorageClass", STANDARD)  # S3 names only those that are another
-        return StoredVersion(path, version_id, answer["ContentLength"], answer["LastModified"], storage_class)
+        size_bytes, stored_at = answer["ContentLength"], answer["LastModified"]
+        return StoredVersion(path, version_id, size_bytes, stored_at, storage_class, md5=md5_of(answer))
 
     def stream(self, path: str, version_id: str, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         check_range(start, stop)
@@ -66,6 +70,9 @@ class S3Store:
     def versions(self, path: str) -> list[StoredVersion]:
         check_path(path)
         return s3_listing.of_path(self._client.get(), bucket=self._bucket, path=path).versions
+
+    def listing(self) -> Iterator[StoredVersion]:
+        return all_versions(self._client.get(), bucket=self._bucket)
 
     def delete(self, path: str, version_id: str) -> None:
         try:
@@ -110,6 +117,9 @@ class S3Store:
                 "get_object", Params=place, ExpiresIn=int(expires_in.total_seconds())
             )
         return url
+
+    def direct_uploads(self) -> S3Uploads:
+        return S3Uploads(self._client, bucket=self._bucket, takes_forms=self._takes_forms)
 
     def check(self) -> str | None:
         with answering_s3_errors(f"looking at bucket {self._bucket!r}"):

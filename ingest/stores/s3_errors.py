@@ -10,8 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from archive.errors import ArchiveError, FatalError, NotFoundError, TransientError, UsageError
 
-MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404", "MethodNotAllowed", "405"})
+MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404", "NoSuchUpload", "MethodNotAllowed", "405"})
 DAMAGED_ON_THE_WAY = frozenset({"BadDigest", "InvalidDigest", "IncompleteBody"})
+WRONG_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"})
 NEVER = frozenset({"EntityTooLarge", "KeyTooLongError", "MetadataTooLarge"})
 BUSY = frozenset({
     "InternalError", "OperationAborted", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling",
@@ -60,6 +61,8 @@ def _answer_to(response: Mapping[str, Any], what: str) -> ArchiveError:
         return NotFoundError(f"S3, {what}: there is no such version ({said}).")
     if code in DAMAGED_ON_THE_WAY:
         return UsageError(f"S3, {what}: the bytes are not those announced ({said}): send the file again.")
+    if code in WRONG_PARTS:
+        return UsageError(f"S3, {what}: the parts are not those that it has ({said}): list each with its ETag.")
     if code in NEVER:
         return UsageError(f"S3, {what}: the server can not take it ({said}): send less or choose a shorter name.")
     if code in BUSY or response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:

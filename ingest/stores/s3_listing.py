@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from ingest.stores.base import STANDARD, StoredVersion
+from ingest.stores.base import StoredVersion
 from ingest.stores.s3_client import S3Client
 from ingest.stores.s3_errors import answering_s3_errors
+from ingest.stores.s3_walk import version_of
 
 
 @dataclass(slots=True)
@@ -22,17 +23,7 @@ def of_path(client: S3Client, *, bucket: str, path: str) -> Listing:
     with answering_s3_errors(f"listing the versions of {path!r}"):
         for page in pages.paginate(Bucket=bucket, Prefix=path):
             entries, markers = page.get("Versions", []), page.get("DeleteMarkers", [])
-            listing.versions += [
-                StoredVersion(
-                    path,
-                    entry["VersionId"],
-                    entry["Size"],
-                    entry["LastModified"],
-                    entry.get("StorageClass", STANDARD),
-                )
-                for entry in entries
-                if entry["Key"] == path
-            ]
+            listing.versions += [version_of(entry) for entry in entries if entry["Key"] == path]
             listing.delete_markers += [marker["VersionId"] for marker in markers if marker["Key"] == path]
             # Keys come in order, so longer ones that begin alike all follow: they need not be read.
             if any(entry["Key"] != path for entry in entries + markers):

@@ -7,9 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import timezone
 
 from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail, register_thumbnail
+from archive.domain.upload_log import record_upload
 from ingest.checksums import digest_of
 from ingest.stores.base import Upload
 
@@ -23,6 +25,8 @@ SELECTION = "selection"  # what its owner may still see: tests/archive/test_down
 OWN = "own"  # the caller's own account
 SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
+SUPERUSERS = "superusers"
+STORE = "store"  # the object store, by its secret
 
 ROUTES = {
     "/": PUBLIC,
@@ -58,6 +62,14 @@ ROUTES = {
     "/sites/<site>/nightlog/": PUBLIC,
     "/sites/<site>/nightlog/<pk>/": SITE,
     "/sites/<site>/calendar/": SITE,
+    "/uploads/": SUPERUSERS,
+    "/uploads/<pk>/": SUPERUSERS,
+    "/uploads/<pk>/parts/": SUPERUSERS,
+    "/uploads/<pk>/complete/": SUPERUSERS,
+    "/uploads/<pk>/file/<name>": SIGNED,
+    "/ingest/<name>": SUPERUSERS,
+    "/object-events/": STORE,
+    "/recentuploads/": LIST,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,
@@ -126,6 +138,7 @@ def hidden(frame_factory, store, tmp_path, now):
     new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
     picture = NewThumbnail(new, size="small", basename=f"{frame.basename}-small", extension=".jpg")
     register_thumbnail(frame=frame, new=picture, at=now)
+    record_upload(filename=f"{frame.basename}.fits", size_bytes=1, at=timezone.now(), site_id="lsc", frame=frame)
     return frame
 
 
@@ -185,6 +198,8 @@ QUERIES = [
     "/thumbnails/?proposal_id=PROP001",
     "/frames/aggregate/",
     "/frames/aggregate/?start=2025-03-01&end=2025-03-30",
+    "/recentuploads/?site=all",
+    "/recentuploads/?site=lsc&limit=1",
     "/frames/aggregate/?start=2025-03-01&end=2025-03-30&public=true",
     "/frames/aggregate/?start=2025-03-01&end=2025-03-30&public=false&proposal_id=PROP001",
 ]
@@ -263,3 +278,17 @@ def test_own_routes_tell_nobody_of_others(hidden, api, alice, bob):
     assert api(bob).get("/profile/").json()["profile"] == {"proposals": []}
     assert api(alice).get("/profile/").json()["profile"] == {"proposals": ["PROP001"]}
     assert api(None).post("/revoke_token/").status_code == 401
+
+
+@pytest.mark.parametrize("path", [path for path in MOUNTED if ROUTES.get(path) == SUPERUSERS])
+def test_routes_of_superusers_refuse_all_others(path, api, alice, store):
+    where = path.replace("<pk>", "00000000-0000-0000-0000-000000000000").replace("<name>", "a.fits")
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    for method in ("get", "post", "put", "delete"):
+        assert getattr(api(None), method)(where).status_code == 401
+        assert getattr(api(alice), method)(where).status_code == 403
+
+
+def test_the_store_s_route_wants_the_store_s_secret(api, admin):
+    assert api(None).post("/object-events/", {"Records": []}, format="json").status_code == 401
+    assert api(admin).post("/object-events/", {"Records": []}, format="json").status_code == 401

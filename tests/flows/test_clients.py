@@ -103,8 +103,11 @@ def require(install: Callable[[], None]) -> None:
         pytest.skip(str(error))
 
 
-def test_the_page_for_curl(archive, alice):
-    archive("curl.md", user=alice, USERNAME="alice", PASSWORD="alice-pass")
+def test_the_page_for_curl(archive, alice, admin):
+    for number in (10, 11):
+        write_frame(archive.folder / f"lsc1m005-fa15-20250309-{number:04d}-e00.fits", seed=number)
+    token = Token.objects.get(user=admin).key
+    archive("curl.md", user=alice, USERNAME="alice", PASSWORD="alice-pass", SUPERUSER_TOKEN=token)
 
 
 def test_the_page_for_python(archive, alice):

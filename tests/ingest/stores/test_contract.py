@@ -1,6 +1,7 @@
 """What every store that keeps files must do."""
 
 import dataclasses
+import hashlib
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from archive.errors import NotFoundError, UsageError
 from ingest.stores.base import STREAM_BLOCK_BYTES, FileStore
+from ingest.stores.s3 import S3Store
 from tests.ingest.stores.conftest import Sender, follow
 
 CONTENT = b"0123456789"
@@ -221,6 +223,27 @@ def test_reading_half_a_stream_and_leaving_it_is_clean(store: FileStore, sender:
 def test_a_working_store_passes_its_check(store: FileStore):
     warning = store.check()
     assert warning is None or "memory" in warning
+
+
+def test_the_listing_has_every_version_in_the_order_of_the_paths(store: FileStore, sender: Sender, path: str):
+    top = path.split("/", 1)[0]
+    names = ["a", "a.fits", "a/b", "a/b.fits", "a!", "ab", "ü", "日", "Z", "a/b/c"]
+    put = {f"{top}/{name}": [sender.put(store, f"{top}/{name}", name.encode())] for name in names}
+    put[f"{top}/a.fits"].insert(0, sender.put(store, f"{top}/a.fits", b"again"))
+    found = [version for version in store.listing() if version.path.startswith(f"{top}/")]
+    assert [(version.path, version.version_id, version.size_bytes) for version in found] == [
+        (path, version.version_id, version.size_bytes) for path in sorted(put, key=str.encode) for version in put[path]
+    ]
+    contents = {f"{top}/{name}": {name.encode(), b"again"} for name in names}
+    for version in found:
+        known = {hashlib.md5(content).hexdigest() for content in contents[version.path]}
+        assert version.md5 in known if isinstance(store, S3Store) else not version.md5
+
+
+def test_a_deleted_version_is_listed_no_more(store: FileStore, sender: Sender, path: str):
+    version = sender.put(store, path, CONTENT)
+    store.delete(path, version.version_id)
+    assert [found for found in store.listing() if found.path == path] == []
 
 
 def test_a_purge_removes_every_version_of_exactly_this_path(store: FileStore, sender: Sender, path: str):

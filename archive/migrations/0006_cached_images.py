@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0013_site_extras"),
+        ("archive", "0005_site_extras"),
     ]
 
     operations = [

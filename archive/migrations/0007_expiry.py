@@ -38,8 +38,7 @@ def lay_defaults(apps, schema_editor):  # noqa: ARG001 - Django's signature
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0010_families"),
-        ("archive", "0014_cached_images"),
+        ("archive", "0006_cached_images"),
     ]
 
     operations = [
