@@ -11,6 +11,7 @@ class EventName(StrEnum):
     FRAME_UPDATED = "frame.updated"  # a frame's metadata changed, its bytes did not
     FRAME_DELETED = "frame.deleted"  # a frame and its bytes are gone
     PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store
+    FAMILY_UPDATED = "family.updated"  # a file of a Photon Ranch family or info image came, or went
 
 
 class ExposureKind(StrEnum):

@@ -12,7 +12,7 @@ from benchmarks.report import headline
 from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
-GROUPS = ("ingest", "post", "speed", "downloads")
+GROUPS = ("ingest", "post", "speed", "downloads", "live")
 
 
 def chosen(only: str) -> list[str]:

@@ -7,9 +7,9 @@ from rest_framework.routers import DefaultRouter
 
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
 from archive.api.aggregates import AggregateView
+from archive.api.events import ReplayView
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
-from archive.api.live import live_events
 from archive.api.login import LoginForm
 from archive.api.portal_login import portal_callback, portal_login
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
@@ -37,7 +37,7 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("health/ready/", ready, name="health-ready"),
     path("robots.txt", robots, name="robots"),
-    path("events/", live_events, name="events"),
+    path("events/replay/", ReplayView.as_view(), name="events-replay"),
     path("openapi/", SpectacularAPIView.as_view(), name="openapi"),
     path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi"), name="swagger"),
     path("redoc/", SpectacularRedocView.as_view(url_name="openapi", template_name="archive/redoc.html"), name="redoc"),

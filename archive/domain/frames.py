@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from archive.domain import events
-from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
+from archive.domain.frame_rows import Written, as_row, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, forget_object, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
@@ -212,7 +212,7 @@ def delete_frame(*, frame_id: int, at: datetime) -> None:
         of_frame = Q(version__frame=frame) | Q(thumbnail__frame=frame)
         objects = list(StoredObject.objects.filter(of_frame).order_by("pk"))
         body = {"frameid": frame.pk, "basename": frame.basename}
-        events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at)
+        events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at, subject=as_row(frame))
         frame.delete()
         for stored in objects:
             forget_object(stored)
