@@ -34,7 +34,7 @@ def require_kept(position: int) -> None:
     events_from(position, most=1)
 
 
-def events_from(position: int, *, most: int = BATCH_SIZE, with_bodies: bool = True) -> list[Event]:
+def events_from(position: int, *, most: int, with_bodies: bool = True) -> list[Event]:
     """Up to `most` events after `position`, in order and without a gap. Raises ForgottenError where there is one."""
     rows = Event.objects.filter(position__gt=position).order_by("position").defer("subject")
     if not with_bodies:
@@ -73,7 +73,7 @@ def replay(ear: Ear, *, after: int, limit: int, at: datetime) -> tuple[list[Even
     found: list[Event] = []
     position = after
     while len(found) < limit and position - after < MOST_LOOKED_AT:
-        events = events_from(position, with_bodies=False)
+        events = events_from(position, most=BATCH_SIZE, with_bodies=False)
         if not events:
             break
         heard = [each.event for each in sight.told(events, [ear], at=at)[ear]]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import monotonic
+from typing import ParamSpec, TypeVar
 
 import structlog
 from django.db import InterfaceError, OperationalError
@@ -26,6 +27,8 @@ TICK_SECONDS = 1.0
 FAULT_SECONDS = 1.0
 MOST_LISTENERS = 1000  # of one process
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Audience = Sequence[tuple[Listener, Ear]]
 
 
@@ -53,9 +56,18 @@ class Feed:
                 works = (self._carry, self._look_after, self._hear)
                 self._tasks = [asyncio.create_task(_for_good(work)) for work in works]
 
-    @property
-    def is_full(self) -> bool:
-        return len(self._listeners) >= MOST_LISTENERS
+    async def receive(self, listener_of: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Give what `listener_of` makes of a caller by looking at the database, in a process that can take one more.
+
+        Raises TransientError when there are too many, or when the database does not answer.
+        """
+        if len(self._listeners) >= MOST_LISTENERS:
+            raise TransientError("Too many listeners: try again later.")
+        try:
+            await self.start()
+            return await in_pool(listener_of)(*args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            raise TransientError("The database does not answer: try again later.") from error
 
     def admit(self, listener: Listener) -> None:
         """Look after a listener; it hears nothing before it joins."""
@@ -91,7 +103,7 @@ class Feed:
         """Carry one batch; False if there is none. A batch that could not be judged comes again."""
         if self._unsent is None:
             try:
-                events = await in_pool(stream.events_from)(self.position)
+                events = await in_pool(stream.events_from)(self.position, most=stream.BATCH_SIZE)
             except ForgottenError:
                 await self._begin_anew()
                 return True

@@ -10,7 +10,7 @@ from time import monotonic
 from archive.domain.sight import Ear, Told
 from archive.live.caller import Caller
 
-MOST_WAITING_BYTES = 1_000_000  # what is written once is shared by all who wait for it
+MOST_WAITING_BYTES = 1_000_000  # before the last batch; what is written once is shared by all who wait for it
 ROOM_OF_ONE_BYTES = 200  # what a waiting chunk takes beside itself
 
 
@@ -61,11 +61,12 @@ class Listener:
             if not self._waiting:
                 self.position = position
             return
+        if self._waiting_bytes > MOST_WAITING_BYTES:
+            self.end(Ending.TOO_SLOW)
+            return
         self.offered_s = monotonic()
         self._waiting.extend(chunks)
         self._waiting_bytes += sum(len(chunk.data) + ROOM_OF_ONE_BYTES for chunk in chunks)
-        if self._waiting_bytes > MOST_WAITING_BYTES:
-            self.end(Ending.TOO_SLOW)
         self._is_awake.set()
 
     def end(self, ending: Ending) -> None:

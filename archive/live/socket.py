@@ -75,14 +75,9 @@ async def live_socket(scope: Message, receive: Receive, send: Send) -> None:
     if scope["path"] not in PATHS:
         await _refuse(send, 404, "There is no WebSocket here: take /live/.")
         return
-    if feed.is_full:
-        await _refuse(send, 503, "Too many listeners: try again later.")
-        return
-    parameters = QueryDict(scope["query_string"])
+    parameters, caller = QueryDict(scope["query_string"]), _caller_of(scope)
     try:
-        await feed.start()
-        caller = _caller_of(scope)
-        ear = await in_pool(_ear_of)(caller, parameters)
+        ear = await feed.receive(_ear_of, caller, parameters)
     except APIException as error:
         await _refuse(send, error.status_code, json.dumps(error.detail))
         return
@@ -144,7 +139,7 @@ class _Conversation:
             wish = json.loads(text)
             action = wish["action"]
             said = str(wish["site" if action == "updatesubscribersite" else "authorization"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             await self._complain('Send {"action": "updatesubscribersite", "site": "…"}.')
             return
         if action == "updatesubscribersite":

@@ -54,8 +54,7 @@ async def live_events(request: HttpRequest) -> HttpResponseBase:
     if not isinstance(request, ASGIRequest):
         return JsonResponse({"detail": ELSEWHERE}, status=503)
     try:
-        await feed.start()
-        listener, position = await in_pool(_listener_for)(request)
+        listener, position = await feed.receive(_listener_for, request)
     except (APIException, ArchiveError) as error:
         return _refusal(error)
     return StreamingHttpResponse(
@@ -77,8 +76,6 @@ def _refusal(error: APIException | ArchiveError) -> JsonResponse:
 
 def _listener_for(request: HttpRequest) -> tuple[EventListener, int | None]:
     """A listener who may listen, and the position from which on it wants to; None: from now on."""
-    if feed.is_full:
-        raise TransientError("Too many listeners: try again later.")
     caller = Caller.of(request)
     ear = ear_for(caller.reader(), request.GET)
     asked = request.headers.get("Last-Event-ID") or request.GET.get("last_event_id", "")
