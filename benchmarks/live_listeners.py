@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import time
+from functools import partial
 
 NUMBER = re.compile(rb'"base(?:name|_filename)":"live-(\d+)"')
 LONGEST_MATCH = 64
@@ -68,7 +69,7 @@ async def listen(port: int, requests: list[bytes], seconds: float) -> list[list[
     loop = asyncio.get_running_loop()
     listeners = []
     for request in requests:
-        _, hearing = await loop.create_connection(lambda request=request: Hearing(request), "127.0.0.1", port)
+        _, hearing = await loop.create_connection(partial(Hearing, request), "127.0.0.1", port)
         answer = await hearing.answered
         if b" 200 " not in answer[:20] and b" 101 " not in answer[:20]:
             sys.exit(f"refused: {answer[:300]!r}")

@@ -167,4 +167,5 @@ def forget_delivered(*, older_than: timedelta, at: datetime) -> int:
     last = delivered.aggregate(last=Max("position"))["last"]
     if last is None:
         return 0
-    return Event.objects.filter(position__lte=last).delete()[0]
+    n_forgotten: int = Event.objects.filter(position__lte=last).delete()[0]
+    return n_forgotten

@@ -42,9 +42,10 @@ def events_from(position: int, *, most: int, with_bodies: bool = True) -> list[E
     found = list(rows[:most])
     whole = [event for event, _ in takewhile(lambda pair: pair[0].position == pair[1], zip(found, count(position + 1)))]
     if found and not whole:
+        oldest = _position_of(found[0])
         raise ForgottenError(
-            f"Events after position {position} are no longer kept; the oldest that is has position "
-            f"{found[0].position}. Ask the lists for what was missed, and go on from {found[0].position - 1}."
+            f"Events after position {position} are no longer kept; the oldest that is has position {oldest}. "
+            f"Ask the lists for what was missed, and go on from {oldest - 1}."
         )
     return whole
 

@@ -47,7 +47,7 @@ class Listener:
 
     def group(self) -> Hashable:
         """Listeners of one group and one ear are written the same."""
-        return type(self)
+        return type(self).__name__
 
     def write(self, told: Sequence[Told]) -> list[Chunk]:
         raise NotImplementedError

@@ -42,7 +42,7 @@ class SiteListener(Listener):
         self.site = site
 
     def group(self) -> Hashable:
-        return SiteListener, self.site
+        return super().group(), self.site
 
     def write(self, told: Sequence[Told]) -> list[Chunk]:
         """Notices of this site; of those that say the same one."""

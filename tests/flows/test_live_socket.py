@@ -85,7 +85,7 @@ def assert_switched(client: ClientConnection, frame_factory, *, to: str, other: 
     frame_factory(site_id=other)
     last = frame_factory(site_id=to)
     deliver()
-    found = []
+    found: list[Any] = []
     while not found or found[-1]["data"]["base_filename"] != last.basename:
         found.append(notice(client))
     assert {each["site"] for each in found} == {to}
