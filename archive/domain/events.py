@@ -41,21 +41,22 @@ GIVE_POSITIONS = """
 
 
 def record_event(
-    name: EventName,
-    *,
-    frame: Frame | None,
-    body: Mapping[str, Any],
-    at: datetime,
-    subject: Mapping[str, Any] | None = None,
+    name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime, subject: Mapping[str, Any] | None = None
 ) -> Event:
     """Write an event in the caller's transaction: it happens if, and only if, what it reports happens.
 
-    An event whose frame has no row any more, or never had one, carries columns of a frame as its `subject`: readers are
-    told of it as if that frame were there. It needs `observation_date`, or nobody is told; `public_date` and
-    `proposal_id` say who.
+    When the frame's row goes in the same transaction, `subject` holds its columns: readers are told as if it were there.
     """
-    frame_id = None if frame is None else frame.pk
-    return Event.objects.create(name=name, frame_id=frame_id, body=body, created_at=at, subject=subject)
+    return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at, subject=subject)
+
+
+def record_family_event(name: EventName, *, body: Mapping[str, Any], at: datetime, subject: Mapping[str, Any]) -> Event:
+    """The same of a family, which may have no frame; its body names it.
+
+    Readers are told as if it were a frame with the columns of `subject`: `observation_date` (without it nobody is
+    told), `public_date` and `proposal_id` say who, `site_id` and the others what terms of lists find.
+    """
+    return Event.objects.create(name=name, body=body, created_at=at, subject=subject)
 
 
 def record_posted(frame: Frame, *, at: datetime) -> None:

@@ -100,7 +100,7 @@ def family(name: str, *, public: bool, **body: Any) -> None:
         "basename": name,
     }
     told = {"site": "tst", "base": name, "s3_directory": "data", **body}
-    events.record_event(EventName.FAMILY_UPDATED, frame=None, body=told, at=timezone.now(), subject=subject)
+    events.record_family_event(EventName.FAMILY_UPDATED, body=told, at=timezone.now(), subject=subject)
 
 
 def test_families_and_info_images_are_told_by_their_base_name(host, alice):
@@ -120,7 +120,7 @@ def test_families_and_info_images_are_told_by_their_base_name(host, alice):
 def test_an_event_of_which_nobody_knows_whose_it_is_is_told_to_nobody(host, admin, frame_factory):
     with Stream(host, headers=token_of(admin)) as superuser:
         body = {"site": "tst", "base": "tst-kb001ms-20220629-00000001", "s3_directory": "data"}
-        events.record_event(EventName.FAMILY_UPDATED, frame=None, body=body, at=timezone.now())
+        events.record_family_event(EventName.FAMILY_UPDATED, body=body, at=timezone.now(), subject={})
         frame = frame_factory()
         deliver()
         assert superuser.frames(1) == [frame.pk]
