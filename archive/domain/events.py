@@ -45,7 +45,7 @@ def record_event(
 ) -> Event:
     """Write an event in the caller's transaction: it happens if, and only if, what it reports happens.
 
-    When the frame's row goes in the same transaction, `subject` holds its columns: readers are told as if it were there.
+    When the frame's row goes in the same transaction, `subject` holds its columns: readers are told as if it stood.
     """
     return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at, subject=subject)
 
