@@ -12,7 +12,7 @@ from benchmarks.report import headline
 from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
-GROUPS = ("ingest", "post", "speed", "downloads", "object_events")
+GROUPS = ("ingest", "post", "speed", "downloads", "object_events", "live")
 
 
 def chosen(only: str) -> list[str]:

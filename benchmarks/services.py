@@ -54,7 +54,7 @@ class Bench:
             ),
             memcached(self.folder / "memcached", self._door()),
         ]
-        port = take()
+        port, self.stream_port = take(), take()
         self.url = f"http://127.0.0.1:{port}"
         self._settings = {
             "ENV_FILE": "",  # away from a `make run` that may be up beside us
@@ -68,7 +68,7 @@ class Bench:
             self._settings |= provision.settings
         self._backing = [service for provision in provisions for service in provision.services]
         names = tuple(service.name for service in self._backing)
-        self._archive = Archive(port, self._settings, names, self.folder)
+        self._archive = Archive(port, self.stream_port, self._settings, names, self.folder)
         self._supervisor = Supervisor(logs=self.folder / "log", say=silent, remove_at_end=self.folder)
 
     def __enter__(self) -> Self:
@@ -97,9 +97,10 @@ class Bench:
 
     @contextmanager
     def running(self, *names: str, **changed: str) -> Iterator[None]:
-        """Run some of web, worker and relay, with the very commands of `make run`; `changed` are settings."""
+        """Run some of web, stream, worker and relay, with the very commands of `make run`; `changed` are settings."""
         archive = replace(self._archive, settings={**self._archive.settings, **changed})
-        known = {service.name: service for service in (archive.web([]), *archive.background())}
+        processes = (archive.web([]), archive.stream(), *archive.background())
+        known = {service.name: service for service in processes}
         self._supervisor.start([known[name] for name in names])
         try:
             yield

@@ -68,12 +68,12 @@ def start_tasks(message: Message) -> None:
     try:
         event = json.loads(message.body or "")
         name, event_id = str(event["event"]), str(event["id"])
-        frame_id = int(event["frame_id"]) if name in SUBSCRIPTIONS else 0  # events of families may have no frame
+        frame_id = None if event["frame_id"] is None else int(event["frame_id"])
     except (ValueError, KeyError, TypeError, RecursionError):
         logger.exception("event_not_understood", message_id=message.properties.get("message_id"))
         message.reject()
         return
-    for task in SUBSCRIPTIONS.get(name, ()):
+    for task in SUBSCRIPTIONS.get(name, ()) if frame_id is not None else ():
         # An event that comes twice starts the same task again under the same id; tasks are safe twice.
         task.apply_async(kwargs={"frame_id": frame_id}, task_id=f"{event_id}-{task.name.rpartition('.')[2]}")
     message.ack()

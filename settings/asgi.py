@@ -1,8 +1,18 @@
-"""Entry of uvicorn: the live stream."""
+"""Entry of uvicorn: the live stream, as Server-Sent Events and by WebSocket."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from archive.live.socket import live_socket  # noqa: E402 - it needs the applications to be loaded
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await live_socket(scope, receive, send)
+    else:
+        await django_application(scope, receive, send)

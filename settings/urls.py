@@ -12,5 +12,6 @@ admin.site.site_header = admin.site.site_title = env.NAVBAR_TITLE_TEXT
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("archive.downloads.urls")),
+    path("", include("archive.live.urls")),
     path("", include("archive.api.urls")),
 ]

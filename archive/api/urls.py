@@ -8,6 +8,7 @@ from rest_framework.routers import DefaultRouter
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
 from archive.api.aggregates import AggregateView
 from archive.api.arrivals import IngestView
+from archive.api.events import ReplayView
 from archive.api.families import (
     FamiliesView,
     FitsHeaderView,
@@ -18,7 +19,6 @@ from archive.api.families import (
 )
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
-from archive.api.live import live_events
 from archive.api.login import LoginForm
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
@@ -51,7 +51,7 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("health/ready/", ready, name="health-ready"),
     path("robots.txt", robots, name="robots"),
-    path("events/", live_events, name="events"),
+    path("events/replay/", ReplayView.as_view(), name="events-replay"),
     path("openapi/", SpectacularAPIView.as_view(), name="openapi"),
     path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi"), name="swagger"),
     path("redoc/", SpectacularRedocView.as_view(url_name="openapi", template_name="archive/redoc.html"), name="redoc"),

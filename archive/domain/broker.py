@@ -12,6 +12,7 @@ from kombu import Connection, Exchange, Queue
 from kombu.exceptions import OperationalError
 from kombu.transport.pyamqp import Transport
 
+from archive.domain.envelope import envelope_of
 from archive.errors import TransientError, UsageError
 from archive.models import Event
 
@@ -115,15 +116,3 @@ class Publisher:
             if is_declared and isinstance(error, TOO_LARGE):
                 raise UsageError(f"the broker will never take a message of this size: {error}") from error
             raise TransientError(f"the broker did not take the message: {error}") from error
-
-
-def envelope_of(event: Event) -> dict[str, Any]:
-    """What the exchange of events carries: the event's facts, and its body inside."""
-    return {
-        "id": str(event.uuid),
-        "event": event.name,
-        "position": event.position,
-        "created_at": event.created_at.isoformat(),
-        "frame_id": event.frame_id,
-        "body": event.body,
-    }

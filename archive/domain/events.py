@@ -20,6 +20,7 @@ logger = structlog.get_logger(__name__)
 # Advisory locks of PostgreSQL; the numbers are this archive's own and mean nothing else.
 POSITION_LOCK = 7_365_201
 DELIVERY_LOCK = 7_365_202
+CHANNEL = "archive_events"  # of LISTEN and NOTIFY: positions were given
 BATCH_SIZE = 200
 
 # A position becomes visible only after all smaller ones: the lock is held to the commit.
@@ -39,14 +40,23 @@ GIVE_POSITIONS = """
 """
 
 
-def record_event(name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime) -> Event:
-    """Write an event in the caller's transaction: it happens if, and only if, what it reports happens."""
-    return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at)
+def record_event(
+    name: EventName, *, frame: Frame, body: Mapping[str, Any], at: datetime, subject: Mapping[str, Any] | None = None
+) -> Event:
+    """Write an event in the caller's transaction: it happens if, and only if, what it reports happens.
+
+    When the frame's row goes in the same transaction, `subject` holds its columns: readers are told as if it stood.
+    """
+    return Event.objects.create(name=name, frame_id=frame.pk, body=body, created_at=at, subject=subject)
 
 
-def record_family_event(name: EventName, *, body: Mapping[str, Any], at: datetime) -> Event:
-    """The same of a family, which may have no frame; its body names it."""
-    return Event.objects.create(name=name, body=body, created_at=at)
+def record_family_event(name: EventName, *, body: Mapping[str, Any], at: datetime, subject: Mapping[str, Any]) -> Event:
+    """The same of a family, which may have no frame; its body names it.
+
+    Readers are told as if it were a frame with the columns of `subject`: `observation_date` (without it nobody is
+    told), `public_date` and `proposal_id` say who, `site_id` and the others what terms of lists find.
+    """
+    return Event.objects.create(name=name, body=body, created_at=at, subject=subject)
 
 
 def record_posted(frame: Frame, *, at: datetime) -> None:
@@ -95,7 +105,7 @@ def deliver_pending(publish: Callable[[Event], None], *, clock: Callable[[], dat
     a batch that is sent again, with the same ids. Several relays may run: while one delivers, the others find nothing
     to do.
     """
-    _give_positions()
+    give_positions()
     failure: TransientError | None = None
     delivered: list[Event] = []
     with transaction.atomic():
@@ -123,12 +133,17 @@ def _set_aside(event: Event, fault: str) -> None:
     logger.error("event_set_aside", name=event.name, uuid=str(event.uuid), frame_id=event.frame_id, fault=fault)
 
 
-def _give_positions() -> None:
+def give_positions() -> int:
+    """Give the next positions to committed events that have none, and wake the live stream. Answers how many."""
     if not Event.objects.filter(position__isnull=True).exists():
-        return
+        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [POSITION_LOCK])
         cursor.execute(GIVE_POSITIONS, [BATCH_SIZE])
+        given = cursor.rowcount
+        # Heard after the commit. Whoever notifies waits for others who do (decisions/0001): here nobody else does.
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    return given
 
 
 def _waiting() -> list[Event]:
@@ -144,7 +159,14 @@ def _is_free(number: int) -> bool:
 
 
 def forget_delivered(*, older_than: timedelta, at: datetime) -> int:
-    """Delete delivered events that nobody may ask for any more. The newest one stays: positions go on from it."""
+    """Delete events that nobody may ask for any more. The newest one stays: positions go on from it.
+
+    What is kept has no holes: events that no broker takes go with those that were delivered after them.
+    """
     newest = Event.objects.aggregate(newest=Max("position"))["newest"]
-    old = Event.objects.filter(published_at__lt=at - older_than).exclude(position=newest)
-    return old.delete()[0]
+    delivered = Event.objects.filter(published_at__lt=at - older_than).exclude(position=newest)
+    last = delivered.aggregate(last=Max("position"))["last"]
+    if last is None:
+        return 0
+    n_forgotten: int = Event.objects.filter(position__lte=last).delete()[0]
+    return n_forgotten

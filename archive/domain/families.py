@@ -8,11 +8,12 @@ way it was come to. Rows are locked in this order: info images of a site, exposu
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
 from archive.domain import events
-from archive.domain.frame_rows import make_exposure
+from archive.domain.frame_rows import as_row, make_exposure
 from archive.domain.objects import NewObject, forget_object, object_row
 from archive.domain.store import store_named
 from archive.enums import EventName, ExposureKind, FileRole
@@ -284,7 +285,24 @@ def record_update(exposure: Exposure, *, at: datetime, channel: int | None = Non
     }
     if channel is not None:
         body["channel"] = channel
-    return events.record_family_event(EventName.FAMILY_UPDATED, body=body, at=at)
+    return events.record_family_event(EventName.FAMILY_UPDATED, body=body, at=at, subject=subject_of(exposure))
+
+
+def subject_of(exposure: Exposure) -> dict[str, Any]:
+    """A family in the columns of a frame: who may hear of it, and by which terms."""
+    return as_row(
+        Frame(
+            basename=exposure.name,
+            observation_date=exposure.observation_date or exposure.sort_date,
+            observation_day=exposure.night,
+            public_date=exposure.public_date,
+            proposal_id=exposure.proposal_id,
+            site_id=exposure.site_id,
+            instrument_id=exposure.instrument_id,
+            primary_optical_element=exposure.primary_optical_element,
+            exposure_time=exposure.exposure_time,
+        )
+    )
 
 
 def delete_family(exposure: Exposure) -> None:

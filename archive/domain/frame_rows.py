@@ -150,8 +150,12 @@ def make_exposure(exposure: Exposure) -> int:
 def _as_json(rows: Sequence[Model]) -> str:
     if not rows:
         return "[]"
-    fields = _fields(type(rows[0]))
-    return json.dumps([{column: _plain(getattr(row, name)) for column, name in fields.items()} for row in rows])
+    return json.dumps([as_row(row) for row in rows])
+
+
+def as_row(row: Model) -> dict[str, Any]:
+    """Columns of a row, in the form in which PostgreSQL's json_populate_record takes them back."""
+    return {column: _plain(getattr(row, name)) for column, name in _fields(type(row)).items()}
 
 
 def _plain(value: Any) -> Any:

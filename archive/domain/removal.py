@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from django.db import transaction
 
 from archive.domain import events, families
+from archive.domain.frame_rows import as_row
 from archive.domain.objects import forget_paths
 from archive.enums import EventName, ExpiringKind, ExposureKind
 from archive.errors import NotFoundError
@@ -65,7 +66,7 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     files = _names_of(frames)
     for frame in frames:
         body = {"frameid": frame.pk, "basename": frame.basename, "rule": cause.rule, "reason": cause.reason}
-        events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at)
+        events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at, subject=as_row(frame))
     Tombstone.objects.bulk_create(
         _tombstone(ExpiringKind.FRAME, frame, name=frame.basename, files=files[frame.pk], cause=cause, at=at)
         for frame in frames
@@ -91,7 +92,8 @@ def delete_families(kind: ExpiringKind, exposures: Sequence[Exposure], *, cause:
             "rule": cause.rule,
             "reason": cause.reason,
         }
-        events.record_family_event(EventName.FAMILY_DELETED, exposure=exposure, body=body, at=at)
+        subject = families.subject_of(exposure)
+        events.record_family_event(EventName.FAMILY_DELETED, body=body, at=at, subject=subject)
     Tombstone.objects.bulk_create(
         _tombstone(kind, exposure, name=exposure.name, files=names[exposure.pk], cause=cause, at=at)
         for exposure in exposures

@@ -21,6 +21,10 @@ class Event(models.Model):
     # No foreign key: what happened stays true when the frame is gone.
     frame_id = models.BigIntegerField(null=True, db_index=True)
     body = models.JSONField(help_text="What subscribers are told")
+    # Null for nearly all: the rule asks the frame itself, which may have become public since.
+    subject = models.JSONField(
+        null=True, help_text="Columns of a frame that has no row any more, or never had one; told to nobody"
+    )
     to_fits_exchange = models.BooleanField(default=False, help_text="Goes to the exchange of new FITS frames as well")
     created_at = models.DateTimeField(help_text="UTC")
     fault = models.TextField(default="", help_text="Why no broker will ever take it; empty otherwise")

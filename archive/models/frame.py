@@ -12,6 +12,8 @@ from archive.models.exposure import Exposure
 from archive.models.readers import Reader, may_see
 from archive.models.sky import SRID
 
+FEW = "is_few"
+
 # Columns by whose values people list the newest frames, and how their indexes are called.
 NEWEST_BY = {
     "proposal": "proposal_id",
@@ -46,6 +48,14 @@ class FrameQuerySet(models.QuerySet["Frame"]):
     def not_yet_public(self, *, at: datetime) -> "FrameQuerySet":
         """Keep what will be public later, or never."""
         return self.filter(Q(public_date__gt=at) | Q(public_date__isnull=True))
+
+    def few(self) -> "FrameQuerySet":
+        """Say that these are few, each named by its id: terms then look at the rows themselves, at no tally."""
+        return self.alias(**{FEW: models.Value(value=True)})
+
+    @property
+    def is_few(self) -> bool:
+        return FEW in self.query.annotations
 
     def listed(self) -> "FrameQuerySet":
         """Keep what lists show: frames that have bytes."""

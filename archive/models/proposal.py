@@ -1,5 +1,7 @@
 """Proposals and who holds them."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
@@ -27,3 +29,11 @@ class Proposal(models.Model):
         own = cls.objects.filter(members=user).values_list("id", flat=True)
         of_portal = PortalMembership.objects.filter(user=user).values_list("proposal_id", flat=True)
         return own.union(of_portal)
+
+    @classmethod
+    def holders_of(cls, proposals: Collection[str], *, among: Collection[int]) -> set[tuple[int, str]]:
+        """Which of these active users hold which of these proposals: `ids_of`, asked for many users at once."""
+        wanted = {"user_id__in": among, "proposal_id__in": proposals, "user__is_active": True}
+        own = cls.members.through.objects.filter(**wanted).values_list("user_id", "proposal_id")
+        of_portal = PortalMembership.objects.filter(**wanted).values_list("user_id", "proposal_id")
+        return set(own.union(of_portal))

@@ -53,7 +53,7 @@ class TargetPartFilter(filters.CharFilter):
 
     def filter(self, qs: Any, value: Any) -> Any:
         part = self._letters(value) if value else value
-        if part and qs.model is Frame and len(names := self._names_with(part)) <= MOST_TARGETS:
+        if part and qs.model is Frame and not qs.is_few and len(names := self._names_with(part)) <= MOST_TARGETS:
             return qs.filter(target_name__in=names)
         return super().filter(qs, part)
 

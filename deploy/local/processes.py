@@ -15,12 +15,17 @@ from deploy.local.venvs import ROOT
 MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "-A", "settings")
 
+# Addresses are not logged, for they may hold what is nobody's business; notices are short, and packing each of them for
+# each listener would take more than sending them.
+STREAM_OPTIONS = ("--no-access-log", "--ws-max-size", "65536", "--ws-per-message-deflate", "false")
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """How the archive's processes are started: on `port`, with `settings`, after the services named `backing`."""
+    """How the archive's processes are started: on two ports, with `settings`, after the services named `backing`."""
 
     port: int
+    stream_port: int
     settings: Mapping[str, str]
     backing: tuple[str, ...]
     folder: Path
@@ -57,6 +62,20 @@ class Archive:
             # Without a broker the web still works: events wait in the outbox.
             after=(*self._backed_by("postgres", "memcached"), *(step.name for step in steps)),
             is_ready=partial(probes.serves_http, self.port, "/health/"),
+        )
+
+    def stream(self) -> Service:
+        """The live stream."""
+        address = ("--host", "127.0.0.1", "--port", str(self.stream_port), "--timeout-graceful-shutdown", "1")
+        return Service(
+            name="stream",
+            command=(sys.executable, "-m", "uvicorn", "settings.asgi:application", *address, *STREAM_OPTIONS),
+            directory=ROOT,
+            environment=self.environment,
+            ports=(self.stream_port,),
+            other_ports=f"choose another PORT: the live stream takes the one after it, now {self.stream_port}",
+            after=(*self._backed_by("postgres"), "migrate"),
+            is_ready=partial(probes.listens, self.stream_port),
         )
 
     def background(self) -> list[Service]:

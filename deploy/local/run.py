@@ -95,10 +95,11 @@ class Run:
             SAMPLE_INGESTED.touch()
 
 
-def _tell_addresses(port: int, took_s: float) -> None:
+def _tell_addresses(archive: Archive, took_s: float) -> None:
     say(f"\nThe archive is up ({took_s:.1f} s).\n")
     for label, path in (("frames", "/frames/"), ("API", "/swagger/"), ("admin", "/admin/")):
-        say(f"    {label:<8} http://127.0.0.1:{port}{path}")
+        say(f"    {label:<8} http://127.0.0.1:{archive.port}{path}")
+    say(f"    {'live':<8} http://127.0.0.1:{archive.stream_port}/events/")
     say(f"\nUser, password and token: {CREDENTIALS}. Logs: {RUN / 'log'}. Ctrl-C stops everything.\n")
 
 
@@ -110,15 +111,16 @@ def run() -> NoReturn:
     provisions = private_services(RUN, known)
     settings = settings_of_run(provisions, known, store=STORE)
     backing = [service for provision in provisions for service in provision.services]
-    archive = Archive(port_of("PORT"), settings, tuple(service.name for service in backing), RUN)
+    port = port_of("PORT")
+    archive = Archive(port, port + 1, settings, tuple(service.name for service in backing), RUN)
     with _told_to_others(settings), Supervisor(logs=RUN / "log", say=say) as supervisor:
         mine = Run(supervisor, archive)
         steps = archive.steps()
         # Up means that pages and uploads work. RabbitMQ takes longest; until it is there, events wait in the outbox.
-        supervisor.start([*backing, *steps, archive.web(steps), *archive.background()], until="web")
+        supervisor.start([*backing, *steps, archive.web(steps), archive.stream(), *archive.background()], until="web")
         archive.remember_static_files()
         mine.fill()
-        _tell_addresses(archive.port, time.monotonic() - started_s)
+        _tell_addresses(archive, time.monotonic() - started_s)
         supervisor.watch()
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.http import QueryDict
 from django.utils import timezone
 from kombu import Connection, Queue
 
@@ -14,6 +15,7 @@ from archive.domain import broker, events, stream
 from archive.enums import EventName
 from archive.errors import TransientError
 from archive.models import Event, Frame
+from archive.terms.listening import ear_for
 
 
 class Heard:
@@ -184,10 +186,10 @@ class TestPositions:
     def test_readers_get_what_they_may_see_and_go_on_behind_what_they_may_not(self, frame_factory, bob, alice, now):
         hidden, shown = frame_factory(public_date=None), frame_factory()
         events.deliver_pending(lambda _: None, clock=timezone.now)
-        seen, position = stream.events_after(0, user=bob, at=now)
-        assert ([event.frame_id for event in seen], position) == ([shown.pk], 2)
-        seen, _ = stream.events_after(0, user=alice, at=now)
-        assert [event.frame_id for event in seen] == [hidden.pk, shown.pk]
+        seen, position = stream.look(ear_for(bob, QueryDict()), after=0, most=10, at=now)
+        assert ([told.event.frame_id for told in seen], position) == ([shown.pk], 2)
+        seen, _ = stream.look(ear_for(alice, QueryDict()), after=0, most=10, at=now)
+        assert [told.event.frame_id for told in seen] == [hidden.pk, shown.pk]
 
     def test_old_delivered_events_are_forgotten_but_positions_go_on(self, frame_factory):
         frame_factory()
