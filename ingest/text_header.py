@@ -21,12 +21,12 @@ def read_text_header(path: Path, *, most_bytes: int) -> dict[str, Any]:
     size = path.stat().st_size
     if size > most_bytes:
         raise UsageError(f"{path.name} has {size} bytes, a header may have {most_bytes}: shorten it.")
-    found = parse_cards("".join(_cards(_decoded(path.read_bytes()))))
-    if not any(value is not None for key, value in found.items() if key):
+    cards = _cards(_decoded(path.read_bytes()))
+    if not any("=" in card[:9] for card in cards):
         raise UsageError(
             f"{path.name} holds no header card with a value: write it as cards of {CARD_BYTES} characters."
         )
-    return found
+    return parse_cards("".join(cards))
 
 
 def _decoded(raw: bytes) -> str:

@@ -1,5 +1,6 @@
 """What fails halfway: nothing that a row promises is lost, nothing is tried for ever, nobody else's work is undone."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from kombu import Queue
+from structlog.testing import capture_logs
 
 from archive.domain import broker, events, frames
 from archive.domain.objects import NewObject
@@ -168,6 +170,17 @@ def test_a_message_that_no_one_understands_is_refused_once_and_does_not_come_bac
         message = queue.get()
         start_tasks(message)
         assert (message.acknowledged, queue.get()) == (True, None)
+
+
+def test_an_event_of_a_family_that_has_no_frame_is_understood_and_starts_nothing():
+    with broker.connect() as link:
+        queue = Queue("of-family", durable=False, auto_delete=True)(link.default_channel)
+        queue.declare()
+        body = json.dumps({"event": EventName.FAMILY_UPDATED, "frame_id": None, "id": "1"})
+        link.Producer().publish(body, routing_key="of-family", content_type="application/json", serializer=None)
+        with capture_logs() as logs:
+            start_tasks(queue.get())
+        assert [log["event"] for log in logs] == []
 
 
 def test_the_signed_link_of_bytes_that_are_gone_answers_404(frame_factory, api, store):
