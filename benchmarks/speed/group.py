@@ -46,7 +46,7 @@ def measure(bench: Bench) -> Iterator[Text]:
         # As with S3: the client has stored the bytes, and the archive does not touch them.
         with bench.running("web", FILESTORE_TYPE="dummy"):
             measured.post(void)
-        yield Text(measured.beside())
+            yield Text(measured.beside())
     yield Text(table(_rows(cells), sizes))
     if void:
         raise FatalError("\n".join(["Wrong answers, so that these have no figure:", *void]))
