@@ -140,7 +140,7 @@ def give_positions() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [POSITION_LOCK])
         cursor.execute(GIVE_POSITIONS, [BATCH_SIZE])
-        given = cursor.rowcount
+        given: int = cursor.rowcount
         # Heard after the commit. Whoever notifies waits for others who do (decisions/0001): here nobody else does.
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
     return given

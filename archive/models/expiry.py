@@ -56,7 +56,7 @@ class ExpiryRule(models.Model):
     class Meta:
         ordering = ["kind", "name"]
         constraints = [
-            # With this no two rules can tie: docs/decisions/0013.
+            # With this no two rules can tie: docs/decisions/0017.
             models.UniqueConstraint(
                 name="expiry_rule_once",
                 fields=["kind", *SELECTORS, "only_storage_class"],

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from archive.domain import broker, envelope, events, frames, stream
+from archive.domain import broker, envelope, events, removal, stream
 from archive.enums import EventName
 from archive.models import Event
 
@@ -81,7 +81,7 @@ def test_a_page_that_looked_far_enough_says_where_to_go_on(api, frame_factory, m
 
 def test_events_of_a_frame_that_is_gone_are_told_to_those_who_could_see_it(api, frame_factory, alice):
     frame = frame_factory(public_date=None, target_name="Vega")
-    frames.delete_frame(frame_id=frame.pk, at=timezone.now())
+    removal.delete_frame(frame_id=frame.pk, at=timezone.now(), by="test")
     deliver()
     names = [event["event"] for event in api(alice).get("/events/replay/?target_name=veg").json()["results"]]
     assert names == [EventName.FRAME_INGESTED, EventName.FRAME_DELETED]
@@ -91,7 +91,7 @@ def test_events_of_a_frame_that_is_gone_are_told_to_those_who_could_see_it(api, 
 
 def test_what_an_event_remembers_of_a_frame_is_told_to_nobody(api, frame_factory, admin):
     frame = frame_factory(proposal_id="SECRET007")
-    frames.delete_frame(frame_id=frame.pk, at=timezone.now())
+    removal.delete_frame(frame_id=frame.pk, at=timezone.now(), by="test")
     deliver()
     assert "SECRET007" in str(Event.objects.latest("id").subject)
     text = api(admin).get("/events/replay/").content.decode()

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from archive.domain import events, sight
-from archive.domain.frames import delete_frame
+from archive.domain.removal import delete_frame
 from archive.enums import EventName
 from archive.models import Event, Frame, PortalMembership, Proposal
 from archive.terms.listening import ear_for
@@ -62,7 +62,7 @@ def test_the_same_holds_of_frames_that_are_gone(readers, sample, now):
         for reader, ear in zip(readers, ears_of(readers), strict=True)
     }
     for event in sample:
-        delete_frame(frame_id=event.frame_id, at=now)
+        delete_frame(frame_id=event.frame_id, at=now, by="test")
     told = sight.told(list(Event.objects.order_by("pk")), ears_of(readers), at=now)
     assert {ear: seen(told, ear) for ear in told} == before
 

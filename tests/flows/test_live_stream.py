@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from archive.domain import events, frames
+from archive.domain import events, removal
 from archive.enums import EventName
 from archive.live.listener import MOST_WAITING_BYTES
 from archive.models import Event, Frame
@@ -158,7 +158,7 @@ def test_the_end_of_a_frame_is_told_to_those_who_could_see_it(host, frame_factor
     deliver()
     with Stream(host, query="?site_id=cpt") as anyone, Stream(host, headers=token_of(alice)) as member:
         for frame in (hidden, shown):
-            frames.delete_frame(frame_id=frame.pk, at=timezone.now())
+            removal.delete_frame(frame_id=frame.pk, at=timezone.now(), by="test")
         deliver()
         told = [member.next(), member.next()]
         assert [(event["frame_id"], event["body"]["basename"]) for event in told] == [
