@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from archive.api import family_examples
+from archive.api import family_examples, site_examples, upload_examples
 
 VERSION: dict[str, Any] = {
     "id": 41,
@@ -92,6 +92,22 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/{site}/latest_images/{n}/", "get"): (None, [family_examples.FAMILY]),
     ("/latest_image_all_sites/", "get"): (None, family_examples.LATEST),
     ("/infoimage/{site}/{channel}/", "get"): (None, family_examples.INFO_IMAGE),
+    ("/downloads/", "post"): ({"frame_ids": [4, 5]}, upload_examples.SELECTION),
+    ("/events/replay/", "get"): (None, upload_examples.REPLAY),
+    ("/ingest/{name}", "post"): (None, FRAME),
+    ("/ingest/{name}", "put"): (None, FRAME),
+    ("/recentuploads/", "get"): (None, _page(upload_examples.ENTRY)),
+    ("/uploads/", "post"): (upload_examples.ASKED, upload_examples.OPENED),
+    ("/uploads/{id}/", "get"): (None, upload_examples.FINISHED),
+    ("/uploads/{id}/parts/", "post"): ({"numbers": [1]}, upload_examples.PARTS),
+    ("/uploads/{id}/complete/", "post"): (upload_examples.SENT, upload_examples.FINISHED),
+    ("/sites/", "get"): (None, site_examples.VERSIONS),
+    ("/sites/{site}/config/", "get"): (None, site_examples.VERSION),
+    ("/sites/{site}/config/", "put"): (site_examples.CONFIGURATION, site_examples.VERSION),
+    ("/sites/{site}/config/history/", "get"): (None, site_examples.VERSIONS),
+    ("/sites/{site}/nightlog/", "get"): (None, site_examples.NOTES),
+    ("/sites/{site}/nightlog/", "post"): (site_examples.NOTE_SENT, site_examples.NOTE),
+    ("/sites/{site}/calendar/", "get"): (None, site_examples.CALENDAR),
     ("/profile/", "get"): (
         None,
         {"username": "alice", "profile": {"proposals": ["EXAMPLE2025A-001"]}, "is_staff": False},
