@@ -58,7 +58,9 @@ def tallied_count(listing: Listing) -> int | None:
         if part.is_few:
             found += listing.frames_of(part).count()
         elif not listing.terms.columns and part.proposals is None and part.is_tallied:
-            found += sum(n for (n,) in run(_PUBLIC[part.is_public], AnonymousUser(), at=NEVER, using=listing.using))
+            found += sum(
+                int(n) for (n,) in run(_PUBLIC[part.is_public], AnonymousUser(), at=NEVER, using=listing.using)
+            )
         elif (tally := tally_of(listing, part)) is not None:
             found += _sum_of(tally)
         else:

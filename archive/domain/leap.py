@@ -37,7 +37,7 @@ def leap_of(listing: Listing, order: Order, offset: int) -> Leap | None:
     within, skipped, first = Q(), 0, BEGINNING
     for span in (Span.YEAR, Span.MONTH, Span.DAY):
         sums = rows.filter(within, span=span).values_list("starts_on").annotate(n=Sum("n_frames"))
-        counts = Counter(dict(sums))
+        counts = Counter({starts_on: int(n) for starts_on, n in sums})  # PostgreSQL sums bigint as numeric
         counts.update(_start_of(day, span) for day in few)
         found, added = _span_at(counts, offset - skipped)
         if found is None:

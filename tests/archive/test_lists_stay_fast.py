@@ -181,3 +181,11 @@ def matches(condition, span: Span, starts_on: date) -> bool:
         return kinds[name]()
     found = (matches(child, span, starts_on) for child in condition.children)
     return any(found) if condition.connector == "OR" else all(found)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "site_id=lsc", "offset=100", "start=2024-12-30", "basename=FRAME", "target_name=51"]
+)
+def test_a_count_is_a_whole_number_in_the_answer(many, api, query):
+    """PostgreSQL sums counts as decimals, which JSON would show as 300.0."""
+    assert b'"count":300,' in api(None).get(f"/frames/?{query}&limit=10").content
