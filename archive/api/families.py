@@ -25,7 +25,7 @@ from archive.domain.family_rows import (
     without_intermediates,
 )
 from archive.domain.order import Order
-from archive.enums import ExposureKind
+from archive.enums import ExpiringKind, ExposureKind
 from archive.errors import NotFoundError, UsageError
 from archive.models import Exposure, ExposureQuerySet
 from archive.terms.families import FamilyFilter, narrowed
@@ -82,6 +82,8 @@ class FamiliesView(EitherPages, generics.ListAPIView[Exposure]):
 
 
 class ImageView(APIView):
+    gone_kind = ExpiringKind.FAMILY
+
     @extend_schema(summary="One family", parameters=[DIRECTORY], responses=PackageRepresentation)
     def get(self, request: Request, base: str) -> Response:
         now = timezone.now()
@@ -92,10 +94,13 @@ class ImageView(APIView):
 
 
 class FitsHeaderView(APIView):
+    gone_kind: ExpiringKind | None = ExpiringKind.FAMILY
+
     @extend_schema(summary="The whole header of a family", parameters=[DIRECTORY], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, base: str) -> Response:
         family = family_named(base, request.user, kind=_kind_of(request), at=timezone.now())
         if family.header is None:
+            self.gone_kind = None  # an earlier one of this name may have gone: this one is here
             raise NotFoundError(f"No header of {base} has come yet.")
         return Response(family.header)
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from archive.domain import info_images
+from archive.domain import expiry, info_images
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Event, Exposure, ExposureFile, Frame, InfoImage, StoredObject
 from tests.archive.bodies import at_once_each
@@ -175,10 +175,12 @@ def test_a_base_is_announced_for_one_channel_only(announce, night):
         announce(night[0], 2)
 
 
-def test_taken_down_it_shows_nothing_and_its_files_go(announce, send, night, client):
+def test_expired_it_shows_nothing_and_its_files_go(announce, send, night, client):
     announce(night[0])
     send(night[0])
-    info_images.take_down(image_id=InfoImage.objects.get(channel=1).pk)
+    ends_at = max(ExposureFile.objects.values_list("put_at", flat=True)) + timedelta(hours=48)
+    assert expiry.expire(at=ends_at - timedelta(seconds=1)) == 0
+    assert expiry.expire(at=ends_at) == 1
     assert (Exposure.objects.count(), StoredObject.objects.count()) == (0, 0)
     assert client.get("/infoimage/tst/1/").status_code == 204
 

@@ -8,7 +8,6 @@ from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from archive.domain import stream
 from archive.domain.events import deliver_pending
 from archive.domain.expiry import expire
 from archive.enums import ExpiringKind
@@ -96,14 +95,14 @@ def test_deleting_by_hand_says_who(frame_factory, api, admin):
     )
 
 
-def test_listeners_who_could_see_it_hear_that_it_went(frame_factory, expire_all, alice, bob):
+def test_listeners_who_could_see_it_hear_that_it_went(frame_factory, expire_all, api, alice, bob):
     frame_factory(public_date=None, proposal_id="PROP001")
     expire_all()
     deliver_pending(lambda _event: None, clock=timezone.now)
     heard = {}
     for user in (alice, bob):
-        events, _position = stream.events_after(0, user=user, at=timezone.now())
-        heard[user.username] = [event.name for event in events]
+        told = api(user).get("/events/replay/").json()["results"]
+        heard[user.username] = [event["event"] for event in told]
     assert heard["alice"][-1] == "frame.deleted"
     assert heard["bob"] == []
 
