@@ -210,7 +210,11 @@ class Migration(migrations.Migration):
             model_name="storedobject",
             name="storage_class",
             field=models.CharField(
-                blank=True, default="", help_text="As S3 names it; empty: as the bytes came", max_length=32
+                blank=True,
+                db_default="",
+                default="",
+                help_text="As S3 names it; empty: as the bytes came",
+                max_length=32,
             ),
         ),
         migrations.AlterField(

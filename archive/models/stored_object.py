@@ -20,7 +20,7 @@ class StoredObject(models.Model):
     stored_at = models.DateTimeField(help_text="When the archive learnt of the bytes, UTC")
     verified_at = models.DateTimeField(null=True, help_text="When the bytes were last read and found right, UTC")
     storage_class = models.CharField(
-        max_length=32, default="", blank=True, help_text="As S3 names it; empty: as the bytes came"
+        max_length=32, default="", db_default="", blank=True, help_text="As S3 names it; empty: as the bytes came"
     )
     fault = models.TextField(default="", help_text="What was wrong when the bytes were read; empty when nothing was")
 
