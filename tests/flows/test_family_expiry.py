@@ -103,7 +103,7 @@ def test_families_go_at_their_times_with_everything_that_is_theirs(s3_store, buc
     assert DoomedBytes.objects.count() == 0
     deleted = Event.objects.filter(name=EventName.FAMILY_DELETED).order_by("pk")
     assert [event.body["rule"] for event in deleted] == ["tst", "EF", "EP"]
-    assert [event.exposure_id for event in deleted] == [exposures[name].pk for name in ages]
+    assert [event.body["base_filename"] for event in deleted] == [exposures[name].name for name in ages]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -165,7 +165,7 @@ def test_the_end_of_a_frame_is_told_to_those_who_could_see_it(host, frame_factor
             (hidden.pk, hidden.basename),
             (shown.pk, shown.basename),
         ]
-        assert told[0]["body"].keys() == {"frameid", "basename"}
+        assert told[0]["body"].keys() == {"frameid", "basename", "rule", "reason"}
         assert anyone.frames(1) == [shown.pk]
 
 
