@@ -51,6 +51,8 @@ class RecentUploadsView(generics.ListAPIView[UploadEntry]):
         site = self.request.query_params.get("site", "")
         if not site:
             raise UsageError("whose uploads? Give site=<code>, or site=all.")
+        if "\0" in site:
+            raise UsageError("no site has a null character in its code: give site=<code>, or site=all.")
         entries = UploadEntry.objects.visible_to(self.request.user, at=now).filter(expires_at__gt=now)
         if site != ALL_SITES:
             entries = entries.filter(site_id=site)

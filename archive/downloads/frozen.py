@@ -46,6 +46,7 @@ class DownloadsView(FrameTerms):
     """Freeze a selection without downloading it yet."""
 
     permission_classes = [AllowAny]
+    serializer_class = DownloadSerializer  # OPTIONS tells of it
 
     @extend_schema(
         summary="Freeze a selection of frames for a download that can be resumed",
