@@ -59,6 +59,7 @@ SPECTACULAR_SETTINGS = {
         "archive.api.examples.add_examples",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"UploadKindEnum": "archive.api.uploads.KINDS"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

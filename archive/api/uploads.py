@@ -105,7 +105,7 @@ class TicketView(SuperuserView):
         ticket = self.ticket()
         return Response({**ticket_dict(ticket), "objects": objects_of(ticket)})
 
-    @extend_schema(summary="Take a ticket back, and the parts that were sent")
+    @extend_schema(summary="Take a ticket back, and the parts that were sent", request=None, responses={204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:  # noqa: ARG002 - the ticket is found by it
         tickets.give_up(self.ticket(), store=the_store(), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

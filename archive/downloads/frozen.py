@@ -104,6 +104,7 @@ class DownloadView(APIView):
     content_negotiation_class = BytesWhateverAccepted
 
     @extend_schema(
+        operation_id="downloads_zip",
         summary="Download a frozen selection as one zip; ranges resume",
         responses={
             (200, ZIP): OpenApiTypes.BINARY,
