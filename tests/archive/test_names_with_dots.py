@@ -22,6 +22,11 @@ RAW = "24.1_KOI-123.01_VIC_Si_o_20160925_110427.040912"
 FILENAME = f"{RAW}.fits.bz2"
 STACK = f"{RAW}_100p"
 PUBLIC = "2016-10-01T00:00:00"
+PROVENANCE = {"INSTRUME": "Robo-AO", "L1PUBDAT": PUBLIC, "RAW00001": FILENAME, "L1IDDARK": "dark_1_20160925.fits"}
+WCS = {
+    "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 15.5125, "CRVAL2": -12.5 / 60, "CRPIX1": 32.5, "CRPIX2": 32.5,
+    "CDELT1": -5e-6, "CDELT2": 5e-6,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,10 +55,7 @@ def stack(take, tmp_path):
     """A product, which gets previews as any frame."""
     path = tmp_path / f"{STACK}.fits"
     pixels = np.random.default_rng(1).normal(100, 5, (64, 64)).astype(np.float32)
-    header = fits.Header(
-        {"INSTRUME": "Robo-AO", "L1PUBDAT": PUBLIC, "RAW00001": FILENAME, "L1IDDARK": "dark_1_20160925.fits"}
-    )
-    fits.PrimaryHDU(pixels, header).writeto(path)
+    fits.PrimaryHDU(pixels, fits.Header({**PROVENANCE, **WCS})).writeto(path)
     return take(path)
 
 
@@ -64,6 +66,7 @@ def test_the_path_in_the_store_ends_in_the_files_own_name(frame):
 
 def test_a_product_is_processed_and_named_as_it_was(stack):
     assert stack.basename == STACK
+    assert (stack.centre.x, stack.centre.y) == pytest.approx((15.5125, -12.5 / 60), abs=1e-4)  # of its own WCS
     assert StoredObject.objects.get().path == f"kpno/roboao/20160925/processed/{STACK}.fits"
     related = stack.relations_in.values_list("source__basename", "kind")
     assert set(related) == {(RAW, "raw-of"), ("dark_1_20160925", "calibrates")}

@@ -285,6 +285,11 @@ class TestProducts:
         assert (found.reduction_level, found.configuration_type, found.footprint) == (91, "EXPOSE", None)
         assert record(f"{OBSERVATION}_100p.fits", RLEVEL=93).reduction_level == 93
 
+    def test_what_was_made_of_a_seeing_exposure_is_as_public_as_that(self):
+        found = record("seeing_VIC_Si_20160925_022013.118274_fit.fits")
+        assert (found.configuration_type, found.reduction_level, found.proposal_id) == ("EXPERIMENTAL", 91, "")
+        assert found.public_date == found.observation_date == datetime(2016, 9, 25, 2, 20, 13, 118274, tzinfo=UTC)
+
     def test_a_master_is_the_cameras_when_its_header_says_so(self):
         found = record("dark_1_20160925.fits", RAW00001="dark_1_20160925_022013.118274.fits.bz2")
         assert (found.configuration_type, found.proposal_id, found.reduction_level) == ("DARK", "", 91)
