@@ -4,7 +4,7 @@ A pure table. A new version or other parameters make the products of before stal
 made anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,10 @@ class Step:
     upstream: tuple[Upstream, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     knows_optics: bool = True  # what stood at the telescope is among its parameters
+
+    def follows(self, kinds: Collection[ProductKind]) -> bool:
+        """Whether it is made because one of these is."""
+        return any(need.is_required and need.kind in kinds for need in self.upstream)
 
 
 Graph = Mapping[ProductKind, Step]
@@ -148,19 +152,6 @@ STEPS = (
 )
 GRAPH: Graph = {step.kind: step for step in STEPS}
 
-OF_DISCS = (ProductKind.PLANETARY, ProductKind.PLANETARY_PREVIEW)
-OF_STARS = (
-    ProductKind.BRIGHT,
-    ProductKind.BRIGHT_STREHL,
-    ProductKind.BRIGHT_PREVIEW,
-    ProductKind.FAINT,
-    ProductKind.FAINT_STREHL,
-    ProductKind.FAINT_PREVIEW,
-)
-# What is made of calibrations and of seeing exposures, by the kind of the raw file.
+# What is made without anybody asking; the rest follows from these.
+OF_STARS, OF_DISCS = ProductKind.BRIGHT, ProductKind.PLANETARY
 OF_RAWS = {RawKind.DARK: ProductKind.DARK, RawKind.FLAT: ProductKind.FLAT, RawKind.SEEING: ProductKind.SEEING}
-
-
-def kinds_of_observation(*, is_planetary: bool) -> tuple[ProductKind, ...]:
-    """What is made of an observation without anybody asking."""
-    return OF_DISCS if is_planetary else OF_STARS
