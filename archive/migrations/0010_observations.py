@@ -324,7 +324,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-last_seen_at", "-id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("filename", "sha256"), name="quarantined_file_once"),
+                    models.UniqueConstraint(fields=("sha256", "filename"), name="quarantined_file_once"),
                     models.CheckConstraint(
                         condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="quarantined_file_sha256_is_hex"
                     ),
