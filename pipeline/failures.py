@@ -46,7 +46,8 @@ def end_badly(product: Product, *, error: str, may_pass: bool, at: datetime) -> 
 
 def wait_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts."""
-    return min(settings.REDUCTION_RETRY * SLOWER ** (attempts - 1), LONGEST_WAIT)
+    wait: timedelta = settings.REDUCTION_RETRY * SLOWER ** (attempts - 1)
+    return min(wait, LONGEST_WAIT)
 
 
 def end_of_lost_worker(product_id: int, *, at: datetime) -> Product | None:

@@ -63,7 +63,7 @@ def _values(row: InputRow) -> Input:
 
 def _brought(stored: StoredObject, row: InputRow, *, folder: Path) -> Path:
     """Copy bytes out of the store, and make sure that they are those the product is to be made from."""
-    path = folder / "inputs" / row["role"] / row["name"]
+    path = folder / "inputs" / str(row["role"]) / str(row["name"])
     path.parent.mkdir(parents=True, exist_ok=True)
     digester = Digester()
     with path.open("wb") as target:

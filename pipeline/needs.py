@@ -73,9 +73,7 @@ def readiness(step: Step, now: Situation) -> Ready:
     return Ready(inputs, parameters, fingerprint_of(step, now.subject, inputs, parameters))
 
 
-def fingerprint_of(
-    step: Step, subject: Subject, inputs: Sequence[InputRow], parameters: Mapping[str, Any]
-) -> str:
+def fingerprint_of(step: Step, subject: Subject, inputs: Sequence[InputRow], parameters: Mapping[str, Any]) -> str:
     """Unique name of what is made of these inputs in this way: SHA-256, hexadecimal."""
     facts = {
         "kind": step.kind,

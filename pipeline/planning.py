@@ -83,10 +83,10 @@ def _take_turn(subject: Subject) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TURN_LOCK, number])
 
 
-def _current_rows(subject: Subject) -> Sequence[Product]:
+def _current_rows(subject: Subject) -> list[Product]:
     """Locked, so that nobody begins or ends one of them meanwhile."""
     rows = Product.objects.select_for_update(no_key=True).order_by("pk")
-    return rows.filter(night=subject.night, subject=subject.name, is_current=True)
+    return list(rows.filter(night=subject.night, subject=subject.name, is_current=True))
 
 
 def _planned(step: Step, row: Product | None, now: Situation) -> Product:

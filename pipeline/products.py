@@ -41,9 +41,7 @@ RELATION_OF_ROLE = {"dark": RelationKind.CALIBRATES, "flat": RelationKind.CALIBR
 NOTHING = Made(files=(), values={})
 
 
-def hand_over(
-    lease: Lease, job: Job, made: Made, *, store: FileStore, inspector: Inspector, at: datetime
-) -> Product:
+def hand_over(lease: Lease, job: Job, made: Made, *, store: FileStore, inspector: Inspector, at: datetime) -> Product:
     """Take what was made into the archive, and with it the product's row, in one transaction.
 
     Its row is locked first and its lease compared: a late worker leaves nothing. Bytes come before rows; those that a
@@ -146,9 +144,7 @@ class _Desk:
 
     def _put(self, file: MadeFile, digest: Digest) -> StoredVersion:
         product = self.product
-        key = product_key_for(
-            product.night, product.subject, product.kind, product.fingerprint, filename=file.filename
-        )
+        key = product_key_for(product.night, product.subject, product.kind, product.fingerprint, filename=file.filename)
         sweep_path(self.store, key)
         put = self.store.put(file.path, Upload(key, digest, content_type_for(file.filename)))
         self.puts.append(put)

@@ -396,7 +396,9 @@ JPG_THUMBNAIL_HEIGHT_PX = _number("JPG_THUMBNAIL_HEIGHT_PX", "128", "height of t
 
 # Reductions of adaptive-optics images
 AO_SETTLE_SECONDS = _number(
-    "AO_SETTLE_SECONDS", "60", "how long no further raw file must have come before the files of one exposure are whole, s"
+    "AO_SETTLE_SECONDS",
+    "60",
+    "how long no further raw file must have come before the files of one exposure are whole, s",
 )
 REDUCTION_WORKERS = _number("REDUCTION_WORKERS", "0", "products that one machine makes at a time; 0: half its cores")
 REDUCTIONS_QUIET_HOURS = _hours(
@@ -409,7 +411,9 @@ REDUCTION_ATTEMPTS = _number(
     "REDUCTION_ATTEMPTS", "5", "how often a product is tried before it has failed and a person looks"
 )
 REDUCTION_RETRY_SECONDS = _number(
-    "REDUCTION_RETRY_SECONDS", "60", "wait after the first attempt that failed, s; each further one is four times as long"
+    "REDUCTION_RETRY_SECONDS",
+    "60",
+    "wait after the first attempt that failed, s; each further one is four times as long",
 )
 REDUCTION_LEASE_SECONDS = _number(
     "REDUCTION_LEASE_SECONDS", "60", "a worker that has not been heard of for so long is taken for dead, s"

@@ -38,10 +38,8 @@ def force(*, product_id: int, by: str, reason: str, at: datetime) -> Product:
     return product
 
 
-def force_of_observation(
-    *, observation: Observation, kind: ProductKind, by: str, reason: str, at: datetime
-) -> Product:
-    """The same by observation and kind, also of a kind that is not made by itself, such as planetary. Raises the same."""
+def force_of_observation(*, observation: Observation, kind: ProductKind, by: str, reason: str, at: datetime) -> Product:
+    """The same by observation and kind, also of a kind that is not made by itself. Raises the same."""
     Product.objects.bulk_create(
         [
             Product(

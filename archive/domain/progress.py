@@ -14,7 +14,7 @@ OPEN = frozenset({ProductState.PENDING, ProductState.QUEUED, ProductState.RUNNIN
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Numbers of current products that a reader may see, by kind and state. Kinds that there are none of are left out."""
+    """Numbers of current products that a reader may see, by kind and state; kinds without any are left out."""
 
     by_kind: Mapping[str, Mapping[str, int]]
 

@@ -21,7 +21,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(models.Model):
-    """One thing to make, of an observation or of a night. Night, subject and kind tell which; one row of each is current.
+    """One thing to make, of an observation or a night. Night, subject and kind tell which; one row of each is current.
 
     `fingerprint` is its unique name: SHA-256 of inputs' checksums, algorithm, version and parameters. It is empty while
     its inputs are not there. Only the holder of the newest lease may write to it.
