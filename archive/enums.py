@@ -90,3 +90,58 @@ class ReductionLevel(IntEnum):
 
     RAW = 0
     FINAL = 91
+
+
+class RawKind(StrEnum):
+    """What a raw file of the adaptive-optics camera shows, as its name tells."""
+
+    SCIENCE = "science"
+    DARK = "dark"
+    FLAT = "flat"
+    BIAS = "bias"
+    SEEING = "seeing"
+    POINTING = "pointing"
+
+
+class SignalClass(StrEnum):
+    """How bright a target was for its camera, as the reduction found it."""
+
+    HIGH_FLUX = "high_flux"
+    FAINT = "faint"
+    ZERO_FLUX = "zero_flux"
+    FAILED = "failed"
+
+
+class ProductKind(StrEnum):
+    """What is made of raw frames. `pipeline.graph` says what each is made from."""
+
+    DARK = "dark"  # master of a night, for one detector mode
+    FLAT = "flat"  # master of a night, for one filter
+    BRIGHT = "bright"
+    FAINT = "faint"
+    PLANETARY = "planetary"
+    BRIGHT_STREHL = "bright-strehl"
+    FAINT_STREHL = "faint-strehl"
+    BRIGHT_PREVIEW = "bright-preview"
+    FAINT_PREVIEW = "faint-preview"
+    PLANETARY_PREVIEW = "planetary-preview"
+    SEEING = "seeing"  # of one seeing exposure
+
+
+class ProductState(StrEnum):
+    """Where the making of a product stands."""
+
+    PENDING = "pending"  # waits for what it is made from, or for its turn
+    QUEUED = "queued"  # a worker was asked
+    RUNNING = "running"  # a worker holds its lease
+    DONE = "done"
+    FAILED = "failed"  # tried too often, or can never succeed: the error says why, and a person may force it
+    SKIPPED = "skipped"  # there is nothing to make of these inputs: the reason says why
+    STALE = "stale"  # its inputs, its algorithm or its parameters have changed since
+
+
+class StrehlFlag(StrEnum):
+    """Whether core and halo of a star look like a corrected image."""
+
+    OK = "OK"
+    BAD = "BAD?"

@@ -8,7 +8,10 @@ from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone,
 from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
 from archive.models.frame import Frame, FrameQuerySet, Headers, Relation
 from archive.models.info_image import InfoImage
+from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
+from archive.models.product import PipelineSwitch, Product, ProductAttempt, ProductFile, ProductQuerySet
 from archive.models.proposal import Proposal
+from archive.models.quality import SeeingMeasurement, StrehlMeasurement, StrehlQuerySet
 from archive.models.readers import Reader
 from archive.models.selection import FrozenSelection
 from archive.models.site import NightNote, Site, SiteConfiguration
@@ -32,19 +35,31 @@ __all__ = [
     "Headers",
     "InfoImage",
     "NightNote",
+    "Observation",
+    "ObservationQuerySet",
     "OwnExpiry",
+    "PipelineSwitch",
     "PortalMembership",
+    "Product",
+    "ProductAttempt",
+    "ProductFile",
+    "ProductQuerySet",
     "Profile",
     "Proposal",
     "ProposalTally",
     "ProposalTimeTally",
+    "QuarantinedFile",
+    "RawFile",
     "Reader",
     "ReceivedObject",
     "Relation",
+    "SeeingMeasurement",
     "SetupTally",
     "Site",
     "SiteConfiguration",
     "StoredObject",
+    "StrehlMeasurement",
+    "StrehlQuerySet",
     "TargetTally",
     "Thumbnail",
     "Tombstone",

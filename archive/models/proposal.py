@@ -14,6 +14,9 @@ class Proposal(models.Model):
 
     id = models.CharField(primary_key=True, max_length=64, help_text="As frames carry it, such as PROP2026A-001")
     title = models.CharField(max_length=200, default="", blank=True)
+    is_planetary = models.BooleanField(
+        default=False, help_text="Its targets are discs, not stars: they are reduced by their limb"
+    )
     members = models.ManyToManyField(User, blank=True, related_name="proposals")
 
     class Meta:
