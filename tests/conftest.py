@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from archive.domain import store as store_module
 from archive.models import Proposal
+from archive.models.proposal import ALL_PROGRAMMES
 from ingest.arrivals import Arrival, take_in_object
 from ingest.checksums import digest_of
 from ingest.intake import make_inspector
@@ -76,6 +77,14 @@ def alice(db) -> User:
 def bob(db) -> User:
     """A user without proposals."""
     return User.objects.create_user("bob", password="bob-pass")
+
+
+@pytest.fixture
+def erin(db) -> User:
+    """A user who holds every programme, and is no superuser."""
+    user = User.objects.create_user("erin", password="erin-pass")
+    Proposal.objects.create(id=ALL_PROGRAMMES).members.add(user)
+    return user
 
 
 @pytest.fixture

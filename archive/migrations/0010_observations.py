@@ -112,7 +112,10 @@ class Migration(migrations.Migration):
                             models.Q(("name", ""), _negated=True), models.Q(("proposal_id", ""), _negated=True)
                         ),
                         name="observation_has_name",
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("proposal_id", "*"), _negated=True), name="observation_of_one_proposal"
+                    ),
                 ],
             },
         ),
@@ -604,6 +607,35 @@ class Migration(migrations.Migration):
             model_name="strehlmeasurement",
             constraint=models.CheckConstraint(
                 condition=models.Q(("strehl_error__gte", 0)), name="strehl_error_not_negative"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="proposal",
+            name="id",
+            field=models.CharField(
+                help_text="As frames carry it, such as PROP2026A-001; * is every proposal",
+                max_length=64,
+                primary_key=True,
+                serialize=False,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="exposure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposal_id", "*"), _negated=True), name="exposure_of_one_proposal"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="frame",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposal_id", "*"), _negated=True), name="frame_of_one_proposal"
+            ),
+        ),
+        migrations.RunSQL("DELETE FROM archive_portalmembership WHERE proposal_id = '*'", migrations.RunSQL.noop),
+        migrations.AddConstraint(
+            model_name="portalmembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposal_id", "*"), _negated=True), name="portal_membership_of_one"
             ),
         ),
     ]

@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 
 from archive.enums import RawKind, SignalClass
 from archive.models.frame import Frame
+from archive.models.proposal import ALL_PROGRAMMES
 from archive.models.readers import Reader, may_see
 from archive.models.stored_object import SHA256_PATTERN
 
@@ -54,6 +55,7 @@ class Observation(models.Model):
         ordering = ["-observed_at", "-id"]
         constraints = [
             models.CheckConstraint(name="observation_has_name", condition=~Q(name="") & ~Q(proposal_id="")),
+            models.CheckConstraint(name="observation_of_one_proposal", condition=~Q(proposal_id=ALL_PROGRAMMES)),
         ]
         indexes = [
             models.Index(fields=["-observed_at", "-id"], name="observation_newest"),
