@@ -21,7 +21,7 @@ from ingest.checksums import digest_of
 from ingest.intake import make_inspector
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, Upload
-from tests.factories import FrameFactory
+from tests.factories import AOFactory, FrameFactory
 from tests.synthetic import write_frame
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -108,6 +108,12 @@ def api() -> Callable[[User | None], APIClient]:
 @pytest.fixture
 def frame_factory(db, store) -> FrameFactory:
     return FrameFactory(store)
+
+
+@pytest.fixture
+def ao(frame_factory) -> AOFactory:
+    """Observations of the adaptive-optics camera and what is made of them: `ao.observation()`, `ao.product(…)`."""
+    return AOFactory(frame_factory)
 
 
 @pytest.fixture

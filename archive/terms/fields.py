@@ -7,6 +7,7 @@ from anyascii import anyascii
 from django import forms
 from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
+from django_filters.fields import MultipleChoiceField
 from rest_framework import serializers
 
 from archive.errors import UsageError
@@ -81,6 +82,19 @@ class InstantField(forms.DateTimeField):
 
 class InstantFilter(filters.Filter):
     field_class = InstantField
+
+
+class ChoicesField(MultipleChoiceField):
+    """Some of several words. Empty ones count as not given."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([word for word in value or () if word])
+
+
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """One of several words, by repeating the parameter."""
+
+    field_class = ChoicesField
 
 
 def cone_of(name: str, text: str) -> Cone:
