@@ -42,7 +42,7 @@ class NightsView(generics.ListAPIView[Observation]):
     @extend_schema(summary="Nights with observations", operation_id="nights_list", responses=NightSummarySchema)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         observations = narrowed(self.get_queryset(), NightFilter, request.query_params)
-        nights = self.paginate_queryset(nights_of(observations)) or []
+        nights: list[date] = self.paginate_queryset(nights_of(observations)) or []
         forms = Forms(request)
         return self.get_paginated_response([forms.summary(each) for each in summaries_of(nights, observations)])
 

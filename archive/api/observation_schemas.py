@@ -156,7 +156,7 @@ class RawFileSchema(serializers.Serializer[Any]):
 class RelationSchema(serializers.Serializer[Any]):
     """Two frames that belong together: source, kind, derived."""
 
-    source = serializers.IntegerField()
+    source = serializers.IntegerField()  # type: ignore[assignment] # DRF's fields have an attribute of that name
     source_name = serializers.CharField()
     kind = serializers.ChoiceField(RELATIONS)
     derived = serializers.IntegerField()
@@ -166,12 +166,12 @@ class RelationSchema(serializers.Serializer[Any]):
 class ReductionSchema(ObservationSchema):
     """One observation by itself."""
 
-    products = ProductSchema(many=True)  # type: ignore[assignment] # the same products, told more of
+    products = ProductSchema(many=True)
     raw_files = RawFileSchema(many=True)
     relations = RelationSchema(many=True)
 
     class Meta(ObservationSchema.Meta):
-        fields = (*ObservationSchema.Meta.fields, "raw_files", "relations")  # type: ignore[assignment]
+        fields = (*ObservationSchema.Meta.fields, "raw_files", "relations")  # type: ignore[assignment] # a longer tuple
 
 
 class ProgrammeSchema(serializers.Serializer[Any]):

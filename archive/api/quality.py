@@ -10,6 +10,7 @@ from django.db.models.expressions import OrderBy
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.renderers import BaseRenderer
@@ -46,6 +47,7 @@ class TableView(generics.GenericAPIView[Any]):
     """Rows that the caller may see and that meet the terms."""
 
     renderer_classes = (FastJSON, PicturePages, CsvTable)
+    filterset_class: ClassVar[type[FilterSet]]
     table: ClassVar[Mapping[str, str]]
     default_order: ClassVar[Sequence[Term]]
     filename: ClassVar[str]

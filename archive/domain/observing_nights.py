@@ -11,7 +11,7 @@ from archive.domain.reduced import WholeProduct, products_of_night
 from archive.domain.seeing import NOTHING, NightSeeing, Seen, seeing_of
 from archive.enums import ProductKind, ProductState
 from archive.errors import NotFoundError
-from archive.models import ObservationQuerySet, Product, Reader, SeeingMeasurement
+from archive.models import Observation, Product, Reader, SeeingMeasurement
 
 
 @dataclass(slots=True)
@@ -87,12 +87,12 @@ class Failure:
     attempts: int
 
 
-def nights_of(observations: ObservationQuerySet) -> QuerySet[date]:  # type: ignore[type-var] # a queryset of dates
+def nights_of(observations: QuerySet[Observation]) -> QuerySet[Observation, date]:
     """Nights of these observations, newest first, each once."""
     return observations.order_by("-night").values_list("night", flat=True).distinct()
 
 
-def summaries_of(nights: Sequence[date], observations: ObservationQuerySet) -> list[NightSummary]:
+def summaries_of(nights: Sequence[date], observations: QuerySet[Observation]) -> list[NightSummary]:
     """Numbers of these observations and of their products for each of these nights: three statements."""
     seeing = seeing_of(nights)
     found = {night: NightSummary(night, seeing.get(night, NOTHING)) for night in nights}

@@ -45,8 +45,10 @@ def seeing_of(nights: Collection[date]) -> Mapping[date, NightSeeing]:
     """Seeing of these nights, by one statement; nights without measurements are left out."""
     found: dict[date, list[Seen]] = {}
     rows = SeeingMeasurement.objects.filter(night__in=nights, product__is_current=True).order_by("observed_at", "pk")
-    for night, *values in rows.values_list("night", "observed_at", "fwhm_arcsec", "zenith_500nm_arcsec"):
-        found.setdefault(night, []).append(Seen(*values))
+    for night, at, fwhm_arcsec, zenith in rows.values_list(
+        "night", "observed_at", "fwhm_arcsec", "zenith_500nm_arcsec"
+    ):
+        found.setdefault(night, []).append(Seen(at, fwhm_arcsec, zenith))
     return {night: NightSeeing(measurements) for night, measurements in found.items()}
 
 

@@ -1,5 +1,6 @@
 """/nights/: what each reader sees of a night, what failed and why, its seeing, and how far it is."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from archive.api import observation_examples
 from archive.enums import ProductKind, ProductState, SignalClass
-from archive.models import Product
+from archive.models import Frame
 from tests.archive.test_observations_api import shape
 from tests.factories import AO_OBSERVED_AT
 
@@ -38,7 +39,7 @@ def night(ao):
     return AO_OBSERVED_AT.date()
 
 
-def listed(api, user, terms="") -> list[tuple]:
+def listed(api, user, terms="") -> list[tuple[str, int, dict[str, Counter[str]]]]:
     answer = api(user).get(f"/nights/{terms}")
     assert answer.status_code == 200, answer.content
     return [
@@ -122,7 +123,7 @@ class TestOneNight:
             ("flat_Si", "failed", 0),
         ]
         assert b"".join(api(None).get(told[0]["files"][0]["url"])).startswith(b"master")
-        Product.objects.get(subject="dark_1").files.get().version.frame.__class__.objects.update(public_date=NEVER)
+        Frame.objects.update(public_date=NEVER)
         hidden, shown = (api(user).get(f"/nights/{NIGHT}/").json()["calibrations"][0] for user in (None, admin))
         assert (hidden["files"], len(shown["files"])) == ([], 1)
 

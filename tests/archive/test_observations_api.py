@@ -45,6 +45,7 @@ def whole(ao: AOFactory, **changes) -> Observation:
     for role in ("full", "cropped", "product"):
         ao.file(preview, role)
     ao.product(observation, kind=ProductKind.FAINT, state=ProductState.FAILED)
+    assert stack.version
     for raw in raws:
         Relation.objects.create(source=raw.frame, derived=stack.version.frame, kind=RelationKind.RAW_OF)
     return observation
@@ -278,7 +279,7 @@ class TestStaff:
         return api(user).post(address(observation, "redo", ""), {"kind": "faint", "reason": "better flat", **sent})
 
     @pytest.fixture
-    def staff(self, alice) -> User:
+    def staff(self, alice):
         """A member of the programme who is staff."""
         User.objects.filter(pk=alice.pk).update(is_staff=True)
         return alice
