@@ -15,6 +15,7 @@ from pipeline.leases import LOST, Lease
 logger = structlog.get_logger(__name__)
 
 SLOWER = 4  # each wait is so many times as long as the one before
+MOST_TIMES_SLOWER = 10
 LONGEST_WAIT = timedelta(hours=6)
 
 
@@ -46,7 +47,7 @@ def end_badly(product: Product, *, error: str, may_pass: bool, at: datetime) -> 
 
 def wait_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts."""
-    wait: timedelta = settings.REDUCTION_RETRY * SLOWER ** (attempts - 1)
+    wait: timedelta = settings.REDUCTION_RETRY * SLOWER ** min(attempts - 1, MOST_TIMES_SLOWER)
     return min(wait, LONGEST_WAIT)
 
 

@@ -108,6 +108,11 @@ class Heartbeat:
         self._ended.set()
         self._thread.join()
 
+    @property
+    def is_beating(self) -> bool:
+        """False once the lease was found to be gone."""
+        return self._thread.is_alive()
+
     def _beat(self) -> None:
         try:
             while not self._ended.wait(self._lifetime.total_seconds() / BEATS_OF_LEASE):

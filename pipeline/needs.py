@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,12 +48,16 @@ class NotWanted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known of a subject when its products are planned. `rows` are its current products."""
+    """What is known of a subject when its products are planned.
+
+    `rows` are its current products; those of the kinds in `waiting` will be made anew once what they wait for is there.
+    """
 
     subject: Subject
     raws: Sequence[Version]
-    rows: Mapping[ProductKind, Product]
     at: datetime
+    rows: dict[ProductKind, Product]
+    waiting: set[ProductKind] = field(default_factory=set)
 
     def not_now(self, reason: str, *, after: timedelta = LOOK_AGAIN) -> NotNow:
         return NotNow(reason, look_again_at=self.at + after)
@@ -125,7 +129,7 @@ def _require_settled_raws(now: Situation) -> None:
 
 def _from_upstream(need: Upstream, now: Situation) -> Iterator[InputRow]:
     row = now.rows.get(need.kind)
-    if row is None or row.state not in SETTLED:
+    if row is None or row.state not in SETTLED or need.kind in now.waiting:
         raise now.not_now(f"It waits for {need.kind} of {now.subject.name}.")
     if row.state != ProductState.DONE:
         if need.is_required:

@@ -67,11 +67,10 @@ def plan(subject: Subject, *, at: datetime) -> None:
         _take_turn(subject)
         rows = {ProductKind(row.kind): row for row in _current_rows(subject)}
         wanted = {kind_of(subject), *rows}
-        raws = raw_versions_of(subject)
+        now = Situation(subject, raw_versions_of(subject), at, rows)
         for step in graph.values():
             if step.kind in wanted or step.follows(wanted):
                 wanted.add(step.kind)
-                now = Situation(subject, raws, rows, at)
                 rows[step.kind] = _planned(step, rows.get(step.kind), now)
 
 
@@ -95,6 +94,7 @@ def _planned(step: Step, row: Product | None, now: Situation) -> Product:
     try:
         ready = readiness(step, now)
     except NotNow as obstacle:
+        now.waiting.add(step.kind)
         return _waiting(step, row, now, reason=str(obstacle), look_again_at=obstacle.look_again_at)
     except NotWanted as obstacle:
         return _skipped(step, row, now, reason=str(obstacle))

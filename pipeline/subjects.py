@@ -43,9 +43,9 @@ def subject_of_product(product: Product) -> Subject:
 
 
 def subjects_of(raws: QuerySet[RawFile]) -> Iterator[Subject]:
-    """What these raw files are files of, each once; newest night first."""
+    """What these raw files are files of, each once. Darks first, which the others need; newest first."""
     seen = set()
-    in_order = raws.select_related("observation", "frame").order_by("-night", "observed_at", "file_number")
+    in_order = raws.select_related("observation", "frame").order_by("kind", "-night", "observed_at", "file_number")
     for raw in in_order.iterator(chunk_size=500):
         subject = subject_of_raw(raw)
         if subject is not None and (subject.night, subject.name) not in seen:
