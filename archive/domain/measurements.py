@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet
+from archive.enums import ProductKind
+from archive.models import Reader, SeeingMeasurement, SeeingQuerySet, StrehlMeasurement, StrehlQuerySet
 
-from archive.models import Product, Reader, SeeingMeasurement, StrehlMeasurement, StrehlQuerySet
+MEASURES_STREHL = (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)
+# What stands. To name the kinds is redundant: with them an index alone tells which products are meant.
+STANDING: Mapping[str, Any] = {"product__is_current": True, "product__kind__in": MEASURES_STREHL}
+STANDING_SEEING: Mapping[str, Any] = {"product__is_current": True, "product__kind": ProductKind.SEEING}
 
 # Names of the tables' columns, units in them, and where their values are.
 STREHL_TABLE: Mapping[str, str] = {
@@ -50,10 +55,9 @@ SEEING_TABLE: Mapping[str, str] = {
 
 def strehl_for(reader: Reader, *, at: datetime) -> StrehlQuerySet:
     """Strehl ratios that stand, of observations that `reader` may see."""
-    return StrehlMeasurement.objects.visible_to(reader, at=at).filter(product__is_current=True)
+    return StrehlMeasurement.objects.visible_to(reader, at=at).filter(**STANDING)
 
 
-def seeing_for(reader: Reader, *, at: datetime) -> QuerySet[SeeingMeasurement]:
-    """Seeing that stands, of products that `reader` may see: of a night's own, everybody may."""
-    seen = Product.objects.visible_to(reader, at=at).filter(is_current=True)
-    return SeeingMeasurement.objects.filter(product__in=seen)
+def seeing_for(reader: Reader, *, at: datetime) -> SeeingQuerySet:
+    """Seeing that stands and that `reader` may see."""
+    return SeeingMeasurement.objects.visible_to(reader, at=at).filter(**STANDING_SEEING)

@@ -117,11 +117,18 @@ class Migration(migrations.Migration):
                     models.Index(fields=["-observed_at", "-id"], name="observation_newest"),
                     models.Index(fields=["night", "proposal_id"], name="observation_by_night"),
                     models.Index(fields=["proposal_id", "-observed_at"], name="observation_by_proposal"),
+                    models.Index(fields=["target_name"], name="observation_by_target"),
                     django.contrib.postgres.indexes.GinIndex(
                         django.contrib.postgres.indexes.OpClass(
                             django.db.models.functions.text.Upper("target_name"), name="gin_trgm_ops"
                         ),
+                        fastupdate=False,
                         name="observation_by_target_part",
+                    ),
+                    models.Index(
+                        condition=models.Q(("alternative_names", []), _negated=True),
+                        fields=["id"],
+                        name="observation_of_other_names",
                     ),
                 ],
                 "constraints": [
@@ -491,6 +498,15 @@ class Migration(migrations.Migration):
             model_name="product",
             index=models.Index(
                 condition=models.Q(("is_current", True)), fields=["night", "state"], name="product_by_night"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("is_current", True)),
+                fields=["kind", "state", "observation"],
+                include=["id"],
+                name="product_by_kind",
             ),
         ),
         migrations.AddConstraint(

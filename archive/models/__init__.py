@@ -11,7 +11,7 @@ from archive.models.info_image import InfoImage
 from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
 from archive.models.product import PipelineSwitch, Product, ProductAttempt, ProductFile, ProductQuerySet
 from archive.models.proposal import PortalMembership, Proposal
-from archive.models.quality import SeeingMeasurement, StrehlMeasurement, StrehlQuerySet
+from archive.models.quality import SeeingMeasurement, SeeingQuerySet, StrehlMeasurement, StrehlQuerySet
 from archive.models.readers import Reader
 from archive.models.selection import FrozenSelection
 from archive.models.site import NightNote, Site, SiteConfiguration
@@ -54,6 +54,7 @@ __all__ = [
     "ReceivedObject",
     "Relation",
     "SeeingMeasurement",
+    "SeeingQuerySet",
     "SetupTally",
     "Site",
     "SiteConfiguration",

@@ -61,7 +61,12 @@ class Observation(models.Model):
             models.Index(fields=["-observed_at", "-id"], name="observation_newest"),
             models.Index(fields=["night", "proposal_id"], name="observation_by_night"),
             models.Index(fields=["proposal_id", "-observed_at"], name="observation_by_proposal"),
-            GinIndex(OpClass(Upper("target_name"), name="gin_trgm_ops"), name="observation_by_target_part"),
+            models.Index(fields=["target_name"], name="observation_by_target"),
+            GinIndex(
+                OpClass(Upper("target_name"), name="gin_trgm_ops"), name="observation_by_target_part", fastupdate=False
+            ),
+            # The few whose targets have other names: these are looked through.
+            models.Index(fields=["id"], name="observation_of_other_names", condition=~Q(alternative_names=[])),
         ]
 
     def __str__(self) -> str:

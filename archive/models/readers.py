@@ -25,6 +25,13 @@ def may_see(user: Reader, *, at: datetime | F, prefix: str = "") -> Q:
     return public | of_mine | (Q(Proposal.all_held_by(user)) & of_any_proposal(prefix=prefix))
 
 
+def may_see_named(user: Reader, *, at: datetime, prefix: str) -> Q:
+    """The same of rows that may name one with `prefix`, or none: those that name none are for everybody."""
+    rule = may_see(user, at=at, prefix=prefix)
+    # Who may see everything has no condition, and nothing may be added to that by OR.
+    return Q(**{f"{prefix}isnull": True}) | rule if rule else rule
+
+
 def of_any_proposal(*, prefix: str = "") -> Q:
     """What is of some proposal. Written so that it does not hold of rows that name nothing."""
     return Q(**{f"{prefix}proposal_id__gt": ""})

@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from django_filters.utils import translate_validation
 from rest_framework import serializers
 
+from archive.domain.measurements import MEASURES_STREHL, STANDING
 from archive.enums import ProductKind, ProductState, SignalClass, StrehlFlag
 from archive.errors import UsageError
 from archive.models import Observation, ObservationQuerySet, Product, SeeingMeasurement, StrehlMeasurement
@@ -21,7 +22,7 @@ T = TypeVar("T", bound=Model)
 
 OF_NIGHTS = (ProductKind.DARK, ProductKind.FLAT, ProductKind.SEEING)
 KINDS = [(kind.value, kind.value) for kind in ProductKind if kind not in OF_NIGHTS]
-STREHL_KINDS = [(kind.value, kind.value) for kind in (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)]
+STREHL_KINDS = [(kind.value, kind.value) for kind in MEASURES_STREHL]
 CLASSES = [(kind.value, kind.value) for kind in SignalClass]
 FLAGS = [(flag.value, flag.value) for flag in StrehlFlag]
 MODELS = [("moffat", "moffat"), ("gaussian", "gaussian")]
@@ -129,7 +130,7 @@ class ObservationFilter(filters.FilterSet):
         if name != next(iter(given)):
             return queryset
         wanted = {STREHL[term]: each for term, each in given.items()}
-        rows = StrehlMeasurement.objects.filter(observation=OuterRef("pk"), product__is_current=True, **wanted)
+        rows = StrehlMeasurement.objects.filter(observation=OuterRef("pk"), **STANDING, **wanted)
         return queryset.filter(Exists(rows))
 
     def _given(self, names: Sequence[str]) -> Mapping[str, Any]:

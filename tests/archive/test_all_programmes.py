@@ -121,7 +121,7 @@ class TestEveryDoor:
         record_upload(filename="x.fits", size_bytes=1, at=timezone.now(), site_id="lsc", frame=hidden)
         assert [api(user).get("/recentuploads/?site=lsc").json()["count"] for user in (bob, erin)] == [0, 1]
 
-    def test_families_and_their_files(self, arrive, api, bob, erin):
+    def test_families_and_their_files(self, arrive, api, bob, erin, admin):
         made = next(ptr_night(n=1, large_px=16, picture_px=16, changes={"PROPID": "UNHEARD-OF"}))
         for path, content in made.files.items():
             arrive(path, content)
@@ -131,8 +131,9 @@ class TestEveryDoor:
             assert [api(user).get(address).status_code for user in (bob, erin)] == [404, 200]
         assert [api(user).get("/filtered_images/").json()["count"] for user in (bob, erin)] == [0, 1]
         assert [len(api(user).get("/tst/latest_images/5/").json()) for user in (bob, erin)] == [0, 1]
-        package = api(erin).get(f"/image/{made.base}/").json()
-        assert (package["fits_01_url"] != "", package["jpg_url"] != "") == (True, True)
+        for user in (erin, admin):
+            package = api(user).get(f"/image/{made.base}/").json()
+            assert (package["fits_01_url"] != "", package["jpg_url"] != "") == (True, True), user
 
     def test_the_profile_says_it(self, api, erin):
         assert api(erin).get("/profile/").json()["profile"] == {"proposals": [ALL_PROGRAMMES]}

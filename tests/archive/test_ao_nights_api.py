@@ -91,13 +91,13 @@ class TestLists:
 
 
 class TestOneNight:
-    def test_observations_come_by_programme_in_the_order_in_which_they_were_made(self, night, api, alice, bob):
+    def test_observations_come_by_programme_in_the_order_in_which_they_were_made(self, night, api, alice, bob, admin):
         def told(user):
             found = api(user).get(f"/nights/{NIGHT}/").json()["programmes"]
             return {each["proposal_id"]: [row["target_name"] for row in each["observations"]] for each in found}
 
         assert told(bob) == told(None) == {"P2": ["shown"]}
-        assert told(alice) == {"P2": ["shown"], "PROP001": ["first", "second"]}
+        assert told(alice) == told(admin) == {"P2": ["shown"], "PROP001": ["first", "second"]}
 
     def test_failures_are_told_with_their_reasons_to_who_may_see_them(self, night, api, alice, bob):
         def told(user):
@@ -108,8 +108,9 @@ class TestOneNight:
         assert told(bob) == [(None, "flat")]
         assert told(alice) == [("PROP001", "faint"), (None, "flat")]
 
-    def test_seeing_has_its_numbers_and_links_to_its_figures(self, night, api):
-        seeing = api(None).get(f"/nights/{NIGHT}/").json()["seeing"]
+    @pytest.mark.parametrize("who", ["nobody", "admin"])
+    def test_seeing_has_its_numbers_and_links_to_its_figures(self, night, api, admin, who):
+        seeing = api(admin if who == "admin" else None).get(f"/nights/{NIGHT}/").json()["seeing"]
         assert (seeing["n"], seeing["median_arcsec"], seeing["mean_arcsec"]) == (3, 1.4, pytest.approx(1.6))
         assert [each["fwhm_arcsec"] for each in seeing["measurements"]] == [1.0, 1.4, 2.4]
         for each in seeing["measurements"]:
@@ -166,8 +167,8 @@ class TestProgress:
         assert answer.status_code == 200
         return answer.json()
 
-    def test_each_reader_counts_products_that_they_may_see(self, night, api, alice, bob):
-        for user, total, failed in ((None, 7, 1), (bob, 7, 1), (alice, 9, 2)):
+    def test_each_reader_counts_products_that_they_may_see(self, night, api, alice, bob, erin, admin):
+        for user, total, failed in ((None, 7, 1), (bob, 7, 1), (alice, 9, 2), (erin, 9, 2), (admin, 9, 2)):
             told = self.told(api, user)
             assert (told["total"], told["open"], told["states"]["failed"]) == (total, 1, failed)
         assert told["kinds"]["bright"] == {"done": 2}

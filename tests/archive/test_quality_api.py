@@ -151,6 +151,9 @@ class TestSeeing:
             float(row["fwhm_arcsec"]) for row in read_csv(api(None).get(f"{SEEING}?{terms}&format=csv"))
         ] == expected
 
+    def test_superusers_see_it_too(self, seeing, api, admin):
+        assert api(admin).get(SEEING).json()["count"] == 3
+
     def test_rows_have_the_keys_of_the_example(self, seeing, api):
         row = api(None).get(SEEING).json()["results"][0]
         assert shape(row) == shape(observation_examples.SEEING_ROW)
