@@ -4,6 +4,7 @@ The files of an observation are one cube, in the order of their numbers: `_10` c
 """
 
 import bz2
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from typing import IO, Any
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from archive.errors import UsageError
 
 BLOCK_BYTES = 1 << 20
 MOST_UNPACKED_BYTES = 32 << 30  # of one observation: eight thousand frames of 1024² and 32 bits
+PART_LEFT_OUT = "File may have been truncated|Error validating header"
 TIME_KEY = "FRAMEUTC"  # start of the frame, UTC
 TYPES = {8: "u1", 16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}  # of pixels, by BITPIX
 
@@ -114,10 +117,12 @@ def _opened(path: Path) -> IO[bytes]:
 
 @contextmanager
 def _told_of(path: Path) -> Iterator[None]:
-    """Say which file it was that astropy could not read."""
+    """Say which file it was that astropy could not read, or of which it left a part out with a warning."""
     try:
-        yield
-    except (fits.VerifyError, ValueError, TypeError, KeyError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=PART_LEFT_OUT, category=AstropyUserWarning)
+            yield
+    except (fits.VerifyError, AstropyUserWarning, ValueError, TypeError, KeyError, OSError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{path.name} is no FITS file of frames ({error}): send it again.") from error
