@@ -17,11 +17,13 @@ STATES = [(state.value, state.value) for state in ProductState]
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible_to(self, user: Reader, *, at: datetime) -> "ProductQuerySet":
         """Keep what `user` may see at time `at`: products of visible observations, and calibrations of nights."""
-        return self.filter(Q(observation__isnull=True) | may_see(user, at=at, prefix="observation__"))
+        rule = may_see(user, at=at, prefix="observation__")
+        # Who may see everything has no condition, and nothing may be added to that by OR.
+        return self.filter(Q(observation__isnull=True) | rule) if rule else self.all()
 
 
 class Product(models.Model):
-    """One thing to make, of an observation or of a night. Its subject and kind tell which; one row of each is current.
+    """One thing to make, of an observation or a night. Night, subject and kind tell which; one row of each is current.
 
     `fingerprint` is its unique name: SHA-256 of inputs' checksums, algorithm, version and parameters. It is empty while
     its inputs are not there. Only the holder of the newest lease may write to it.
@@ -61,7 +63,7 @@ class Product(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["fingerprint"], name="product_once", condition=~Q(fingerprint="")),
             models.UniqueConstraint(
-                fields=["subject", "kind"], name="product_current_once", condition=Q(is_current=True)
+                fields=["night", "subject", "kind"], name="product_current_once", condition=Q(is_current=True)
             ),
             models.CheckConstraint(
                 name="product_fingerprint_is_hex", condition=Q(fingerprint="") | Q(fingerprint__regex=SHA256_PATTERN)
