@@ -1,4 +1,4 @@
-# One image, seven commands (docker-compose.yml names them): web, stream, worker, beat, relay, intake, migrate.
+# One image, eight commands (docker-compose.yml names them): web, stream, worker, reductions, beat, relay, intake, migrate.
 FROM python:3.11-slim-bookworm
 
 # What GeoDjango loads. Where `make run` runs, PostGIS brings the same libraries.

@@ -13,6 +13,8 @@ class EventName(StrEnum):
     PREVIEWS_MADE = "previews.made"  # a frame's thumbnails are in the store
     FAMILY_DELETED = "family.deleted"  # a family and its bytes are gone
     FAMILY_UPDATED = "family.updated"  # a family of Photon Ranch or an info image has a new file
+    PRODUCT_DONE = "product.done"  # a product was made, and its files are in the archive
+    PRODUCT_FAILED = "product.failed"  # a product could not be made, and is not tried again by itself
 
 
 class ExposureKind(StrEnum):

@@ -14,6 +14,8 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
+from archive.domain import quarantine
+from archive.domain.quarantine import UnplacedFileError
 from archive.domain.store import the_store
 from archive.errors import ArchiveError, ConflictError, UsageError
 from ingest import intake
@@ -56,9 +58,7 @@ class Taker:
     def take(self, path: Path, given: Mapping[str, Any]) -> Outcome:
         """Take one file in, and tell its fate in any case."""
         try:
-            done = intake.ingest_file(
-                path, store=the_store(), inspector=self._inspector, now=timezone.now(), given=given
-            )
+            done = self._ingested(path, given)
         except ArchiveError as error:
             return Outcome(
                 path, Fate.FAILED, str(error), may_pass_later=not isinstance(error, UsageError | ConflictError)
@@ -73,6 +73,14 @@ class Taker:
             logger.exception("ingest_failed", path=str(path))
             return Outcome(path, Fate.FAILED, f"unexpected {type(error).__name__}, a fault of the archive: {error}")
         return Outcome(path, Fate.NEW if done.is_new else Fate.HELD)
+
+    def _ingested(self, path: Path, given: Mapping[str, Any]) -> intake.Ingested:
+        now = timezone.now()
+        try:
+            return intake.ingest_file(path, store=the_store(), inspector=self._inspector, now=now, given=given)
+        except UnplacedFileError as error:
+            quarantine.remember(error, at=now)
+            raise
 
 
 def ingest_many(files: Sequence[Path], *, workers: int, given: Mapping[str, Any]) -> Iterator[Outcome]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.domain import families, received
+from archive.domain import families, quarantine, received
+from archive.domain.quarantine import UnplacedFileError
 from archive.domain.received import Heard
 from archive.enums import ExposureKind, ReceivedState
 from archive.errors import FatalError, TransientError, UsageError
@@ -60,7 +61,11 @@ def take_arrived(arrived: Arrived, *, path: str, store: FileStore, inspector: In
     """
     if is_of_family(path):
         return _take_family_file(arrived, path, store=store, inspector=inspector, now=now)
-    done = ingest_file(arrived.path, store=store, inspector=inspector, now=now, digest=arrived.digest)
+    try:
+        done = ingest_file(arrived.path, store=store, inspector=inspector, now=now, digest=arrived.digest)
+    except UnplacedFileError as error:
+        quarantine.remember(error, at=now)
+        raise
     taken = Taken(done.is_new, done.frame.site_id, frame=done.frame, exposure=done.frame.exposure)
     log(arrived.path.name, arrived.digest.size_bytes, taken, at=now)
     return taken

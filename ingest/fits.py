@@ -20,8 +20,9 @@ from ingest.cards import CARD_BYTES, clean_text, parse_cards
 from ingest.fits_layout import BLOCK_BYTES
 from ingest.footprint import footprint_of
 from ingest.inspection import CircleKeys, HduSummary, Inspection, Limits
-from ingest.unpack import ForwardBytes, open_fits_bytes
+from ingest.unpack import ForwardBytes, open_fits_bytes, require_end
 
+BEGINNING_BYTES = 64 << 20  # of data that are verified where only the beginning of a file is read
 READ_BYTES = 1 << 20  # a multiple of four: checksums are sums of 32-bit words
 PRIMARY_START = b"SIMPLE  ="
 EXTENSION_START = b"XTENSION"
@@ -37,6 +38,22 @@ def inspect_file(path: Path, *, limits: Limits, circle: CircleKeys = CircleKeys(
     """
     with open_fits_bytes(path, limits) as source:
         hdus = _Scan(source, path.name, limits, packed_bytes=path.stat().st_size).hdus()
+    return _inspection(hdus, circle)
+
+
+def inspect_beginning(path: Path, *, limits: Limits, circle: CircleKeys = CircleKeys()) -> Inspection:  # noqa: B008 - frozen
+    """The same by the first HDU alone: a cube of a thousand frames is not unpacked for it.
+
+    What lies behind is not verified, nor is a first HDU of more than 64 MB of data; but that a file packed by bzip2
+    has its end.
+    """
+    with open_fits_bytes(path, limits) as source:
+        hdu = _Scan(source, path.name, limits, packed_bytes=path.stat().st_size).first_hdu()
+    require_end(path)
+    return _inspection((hdu,), circle)
+
+
+def _inspection(hdus: tuple[HduSummary, ...], circle: CircleKeys) -> Inspection:
     return Inspection(hdus=hdus, footprint=footprint_of([hdu.header for hdu in hdus], circle=circle))
 
 
@@ -52,24 +69,31 @@ class _Scan:
     unpacked_bytes: int = 0
 
     def hdus(self) -> tuple[HduSummary, ...]:
-        first = self.source.read(BLOCK_BYTES)
-        if not first.startswith(PRIMARY_START):
-            raise UsageError(_why_no_fits(self.name, first))
         found: list[HduSummary] = []
-        block = first
+        block = self._first_block()
         while block.startswith(EXTENSION_START) or not found:
             found.append(self._hdu(block, number=len(found)))
             block = self.source.read(BLOCK_BYTES)
         self._require_zeros(block)
         return tuple(found)
 
-    def _hdu(self, block: bytes, *, number: int) -> HduSummary:
+    def first_hdu(self) -> HduSummary:
+        return self._hdu(self._first_block(), number=0, most_data_bytes=BEGINNING_BYTES)
+
+    def _first_block(self) -> bytes:
+        first = self.source.read(BLOCK_BYTES)
+        if not first.startswith(PRIMARY_START):
+            raise UsageError(_why_no_fits(self.name, first))
+        return first
+
+    def _hdu(self, block: bytes, *, number: int, most_data_bytes: int = fits_layout.MAX_DATA_BYTES) -> HduSummary:
         where = f"HDU {number} of {self.name}"
         raw, end = self._raw_header(block, where)
         header = parse_cards(clean_text(raw[:end]))
         data_bytes = fits_layout.data_bytes(header, is_primary=number == 0, where=where)
         self._require_honest_size(header, data_bytes, where)
-        self._verify_data(header, raw, data_bytes, where)
+        if data_bytes <= most_data_bytes:
+            self._verify_data(header, raw, data_bytes, where)
         return HduSummary(
             header=header,
             extname=str(header.get("EXTNAME") or ""),

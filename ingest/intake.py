@@ -11,9 +11,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from archive.domain import frames
+from archive.domain import frames, quarantine
 from archive.domain.frames import NewVersion, Registered
 from archive.domain.objects import NewObject
+from archive.domain.quarantine import UnplacedFileError
 from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Frame, Thumbnail
@@ -28,6 +29,7 @@ from ingest.inspection import Inspection, Limits
 from ingest.names import has_header, is_fits, split_name
 from ingest.pictures import add_thumbnail, ingest_thumbnail, is_thumbnail
 from ingest.proposals import proposal_tags
+from ingest.roboao_names import is_claimed, is_raw
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion, Upload
 from ingest.stores.keys import content_type_for, key_for, thumbnail_key_for
@@ -75,18 +77,37 @@ def ingest_file(
     `digest` spares another reading. `lies_at` is where the store has the bytes already, of which `path` is a copy:
     they stay there, also when they are refused.
 
-    Raises UsageError if the file can never pass, TransientError if it may pass later.
+    Raises UsageError if the file can never pass, as UnplacedFileError if its name looks like the adaptive-optics
+    camera's: the door remembers it (`quarantine.remember`). Raises TransientError if it may pass later.
     """
-    basename, extension = split_name(path.name)
     _refuse_ignored(path.name)
     digest = digest or digest_of(path)
-    if is_thumbnail(extension, given or {}):
-        source = Source(basename, extension, headers=(), given=given or {})
+    try:
+        return _ingested(path, digest, given or {}, store=store, inspector=inspector, now=now, lies_at=lies_at)
+    except UsageError as error:
+        if is_claimed(path.name):
+            raise UnplacedFileError(str(error), filename=path.name, digest=digest) from error
+        raise
+
+
+def _ingested(
+    path: Path,
+    digest: Digest,
+    given: Mapping[str, Any],
+    *,
+    store: FileStore,
+    inspector: Inspector,
+    now: datetime,
+    lies_at: StoredVersion | None,
+) -> Ingested:
+    basename, extension = split_name(path.name)
+    if is_thumbnail(extension, given):
+        source = Source(basename, extension, headers=(), given=given)
         return Ingested(*ingest_thumbnail(path, source, store=store, digest=digest, now=now))
     held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
     if held is not None and not held.object.fault:
         return Ingested(held.frame, is_new=False)
-    record = _read_record(path, basename=basename, extension=extension, given=given or {}, inspector=inspector)
+    record = _read_record(path, basename=basename, extension=extension, given=given, inspector=inspector)
     # Bytes before row: the reconciler sweeps up an object without a row,
     # but a row without its object is a promise broken to a reader.
     stored = lies_at or store.put(path, _upload_of(record, digest))
@@ -94,10 +115,12 @@ def ingest_file(
     if held is not None:
         with transaction.atomic():
             frames.replace_bytes(held, new, at=now)
+            quarantine.resolve(sha256=digest.sha256, at=now)
         return Ingested(held.frame, is_new=False)
     try:
         with transaction.atomic():
             frame = frames.register_frame(record=record, versions=[NewVersion(new, record.extension)], at=now).frame
+            quarantine.resolve(sha256=digest.sha256, at=now)
     except ConflictError:
         if lies_at is None:
             store.delete(stored.path, stored.version_id)
@@ -230,13 +253,19 @@ def _read_record(
 ) -> FrameRecord:
     """Record of a file by every door alike: header and footprint from the file, where it has them."""
     rules = replace(settings.HEADER_RULES, proposal_tags=proposal_tags)
-    inspection = inspector.inspect(path) if has_header(extension) else Inspection(hdus=(), footprint=None)
+    inspection = _inspection_of(path, extension, inspector)
     source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
     record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
     _require_known_type(record, rules)
     if sees_sky(record, rules):
-        return replace(record, footprint=inspection.footprint)
+        return replace(record, footprint=inspection.footprint or record.footprint)
     return record
+
+
+def _inspection_of(path: Path, extension: str, inspector: Inspector) -> Inspection:
+    if not has_header(extension):
+        return Inspection(hdus=(), footprint=None)
+    return inspector.inspect_beginning(path) if is_raw(path.name) else inspector.inspect(path)
 
 
 def _require_known_type(record: FrameRecord, rules: HeaderRules) -> None:

@@ -1,6 +1,7 @@
 """File names: what the archive takes from them, and which it refuses."""
 
 from archive.errors import UsageError
+from ingest import roboao_names
 
 MAX_NAME_BYTES = 200  # a file system's limit is 255; suffixes of previews and temporary files need room
 FITS_EXTENSIONS = frozenset({".fits", ".fits.fz", ".fits.gz", ".fits.bz2", ".fit", ".fts"})
@@ -8,13 +9,27 @@ TAR_EXTENSIONS = frozenset({".tar.gz", ".tgz"})
 
 
 def split_name(filename: str) -> tuple[str, str]:
-    """Base name up to the first dot, and extension from that dot on.
+    """Base name and extension, parted as `parted` does.
 
-    Raises UsageError when the name is none that the archive can keep.
+    Raises UsageError when the name is none that the archive can keep, or looks like the adaptive-optics camera's and
+    is none of its names.
     """
-    basename, dot, rest = filename.partition(".")
+    basename, extension = parted(filename)
     check_name(basename)
     check_name(filename)
+    roboao_names.read_name(filename)
+    return basename, extension
+
+
+def parted(filename: str) -> tuple[str, str]:
+    """Base name up to the first dot, and extension from that dot on, whatever the name.
+
+    Names of the adaptive-optics camera hold dots: theirs begins behind the time of day.
+    """
+    of_camera = roboao_names.split_exposure(filename)
+    if of_camera is not None:
+        return of_camera
+    basename, dot, rest = filename.partition(".")
     return basename, dot + rest
 
 

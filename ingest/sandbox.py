@@ -58,6 +58,10 @@ class Inspector:
         """
         return Inspection.from_plain(self._answer(path, "inspect"))
 
+    def inspect_beginning(self, path: Path) -> Inspection:
+        """The same by the first HDU alone, for files whose name tells that all others are like it."""
+        return Inspection.from_plain(self._answer(path, "inspect_beginning"))
+
     def read_text_header(self, path: Path) -> dict[str, Any]:
         """Read a header that came as text. Raises as `inspect` does."""
         return dict(self._answer(path, "read_text_header"))

@@ -24,7 +24,7 @@ from astropy.utils import iers
 from PIL import Image
 
 from archive.errors import UsageError
-from ingest.fits import inspect_file
+from ingest.fits import inspect_beginning, inspect_file
 from ingest.footprint import footprint_of
 from ingest.inspection import CircleKeys, Limits
 from ingest.small_picture import shrink_picture
@@ -88,6 +88,8 @@ def _found(question: Mapping[str, Any], path: Path, limits: Limits, circle: Circ
             made = shrink_picture(path, height_px=question["height_px"])
             jpeg = base64.b64encode(made.jpeg).decode("ascii")
             return {"jpeg": jpeg, "width_px": made.width_px, "height_px": made.height_px}
+        case "inspect_beginning":
+            return inspect_beginning(path, limits=limits, circle=circle).to_plain()
     return inspect_file(path, limits=limits, circle=circle).to_plain()
 
 

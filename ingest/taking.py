@@ -11,7 +11,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from archive.domain import received, upload_log
+from archive.domain import quarantine, received, upload_log
+from archive.domain.quarantine import UnplacedFileError
 from archive.domain.received import Heard
 from archive.enums import ReceivedState, UploadKind
 from archive.errors import ConflictError, FatalError, NotFoundError, TransientError, UsageError
@@ -22,6 +23,7 @@ from ingest.family_names import parse_path
 from ingest.intake import ingest_file
 from ingest.names import has_header, split_name
 from ingest.object_messages import HEARD_PREFIXES
+from ingest.roboao_names import is_claimed
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
 
@@ -53,7 +55,8 @@ class Outcome:
 def is_of_family(path: str) -> bool:
     """Whether an object is read as a file of a Photon Ranch family; else as a frame by its own header.
 
-    In `data/` each has names of its own. Raises UsageError for a name that is neither's.
+    In `data/` each has names of its own. Raises UsageError for a name that is neither's; one that looks like the
+    adaptive-optics camera's and is wrong is found out where its bytes are read, so that the file is remembered.
     """
     if not path.startswith(HEARD_PREFIXES):
         return False
@@ -61,7 +64,7 @@ def is_of_family(path: str) -> bool:
         parse_path(path)
     except UsageError:
         folder, _, filename = path.partition("/")
-        if folder == UploadKind.DATA and has_header(split_name(filename)[1]):
+        if folder == UploadKind.DATA and (is_claimed(filename) or has_header(split_name(filename)[1])):
             return False
         raise
     return True
@@ -115,6 +118,8 @@ def _attempt(row: ReceivedObject, *, store: FileStore, inspector: Inspector, now
             return _count(row, TransientError(str(error)), at=now)
         received.settle(row, ReceivedState.GONE, at=now, reason=str(error))
     except (UsageError, ConflictError) as error:
+        if isinstance(error, UnplacedFileError):
+            quarantine.remember(error, at=now)
         received.settle(row, ReceivedState.REFUSED, at=now, reason=str(error))
         upload_log.record_upload(filename=row.path, size_bytes=row.size_bytes or 0, at=now, site_id=site_of(row.path))
         logger.warning("object_refused", path=row.path, version_id=row.version_id, reason=str(error))

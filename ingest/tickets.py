@@ -20,7 +20,7 @@ from archive.models.upload import INFO_CHANNELS
 from ingest.arrivals import take_in_header
 from ingest.family_names import parse_path
 from ingest.intake import translate_given
-from ingest.names import split_name
+from ingest.names import check_name, parted, split_name
 from ingest.stores.base import DirectUploads, FileStore, SentPart, SignedForm, SignedPut
 from ingest.stores.keys import content_type_for
 from ingest.stores.s3 import MULTIPART_ABOVE_BYTES
@@ -60,10 +60,15 @@ class Ways:
 
 
 def path_for(kind: UploadKind, name: str) -> str:
-    """Path of an upload: the folder of its kind, and its name. Raises UsageError for a name that is none."""
+    """Path of an upload: the folder of its kind, and its name. Raises UsageError for a name that is none.
+
+    As in `is_of_family`, a wrong name of the adaptive-optics camera is found out when the file is there.
+    """
     if name.startswith("."):
         raise UsageError(f"the name {name[:40]!r} begins with a dot: rename the file.")
-    _basename, extension = split_name(name)
+    basename, extension = parted(name)
+    check_name(basename)
+    check_name(name)
     if len(extension) <= 1:
         raise UsageError(f"the name {name!r} has no extension, such as .fits.fz: the archive reads files by it.")
     path = f"{kind.value}/{name}"
@@ -99,6 +104,7 @@ def open_ticket(asked: Asked, *, user: User, store: FileStore, now: datetime) ->
     Raises UsageError for what could never be taken.
     """
     path = path_for(asked.kind, asked.name)
+    split_name(asked.name)
     channel = require_channel(asked.kind, asked.info_channel)
     if asked.size_bytes is not None:
         require_size(asked.size_bytes)

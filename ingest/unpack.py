@@ -16,6 +16,9 @@ from ingest.inspection import Limits
 TAR_ENDINGS = (".tar.gz", ".tgz")
 PREFERRED_MEMBERS = ("e00", "e90", "e91")  # LCO's names of exposures: raw, quick-look, reduced
 SKIP_BYTES = 1 << 20
+BZIP2_END = 0x177245385090  # ends a stream, followed by a checksum of 32 bits and filled up to a whole byte
+BZIP2_END_BITS, BZIP2_SUM_BITS = 48, 32
+BZIP2_LAST_BYTES = 11
 
 BinarySource = IO[bytes] | io.BufferedIOBase
 
@@ -105,6 +108,19 @@ def open_fits_bytes(path: Path, limits: Limits) -> Iterator[ForwardBytes]:
             yield _unpacked(stream, name=path.name, packed_bytes=size_bytes, limits=limits)
         else:
             yield PlainBytes(stream, size_bytes=size_bytes)
+
+
+def require_end(path: Path) -> None:
+    """Raise UsageError for a file packed by bzip2 that lacks its end: what tells a cut one without unpacking it."""
+    if not path.name.lower().endswith(".bz2"):
+        return
+    with path.open("rb") as stream:
+        size_bytes = path.stat().st_size
+        stream.seek(max(0, size_bytes - BZIP2_LAST_BYTES))
+        last = int.from_bytes(stream.read(BZIP2_LAST_BYTES), "big")
+    mask = (1 << BZIP2_END_BITS) - 1
+    if all((last >> (BZIP2_SUM_BITS + padding)) & mask != BZIP2_END for padding in range(8)):
+        raise UsageError(f"{path.name} does not end as bzip2 ends its files: it is cut short, send it again.")
 
 
 def _unpacked(stream: BinarySource, *, name: str, packed_bytes: int, limits: Limits) -> PackedBytes:

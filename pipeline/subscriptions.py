@@ -17,7 +17,7 @@ from pipeline import tasks
 logger = structlog.get_logger(__name__)
 
 SUBSCRIPTIONS: dict[str, tuple[Any, ...]] = {
-    EventName.FRAME_INGESTED: (tasks.make_previews,),
+    EventName.FRAME_INGESTED: (tasks.make_previews, tasks.plan_frame),
     EventName.FRAME_POSTED: (tasks.verify_frame,),
 }
 

@@ -1,5 +1,6 @@
 """Celery tasks: an id in, and one call. Each is safe twice and has both time limits."""
 
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,7 @@ from ingest import taking
 from ingest.intake import the_inspector
 from ingest.object_messages import created_objects
 from ingest.reconcile import Reconciler
+from pipeline import dispatch, making, planning
 from pipeline.reductions import previews
 
 logger = structlog.get_logger(__name__)
@@ -44,6 +46,33 @@ PASSING = (TransientError, OperationalError, InterfaceError)  # the store or the
 @shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=120, time_limit=150)
 def make_previews(*, frame_id: int, **_added_later: object) -> None:
     previews.make_previews(frame_id=frame_id, at=timezone.now())
+
+
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=60, time_limit=90)
+def plan_frame(*, frame_id: int, **_added_later: object) -> None:
+    planning.plan_frame(frame_id, at=timezone.now())
+    dispatch.dispatch(ask=ask_for_product, at=timezone.now())
+
+
+# RabbitMQ gives a task that nobody acknowledges within 30 minutes to another worker.
+@shared_task(bind=True, queue=settings.REDUCTIONS_QUEUE, soft_time_limit=1500, time_limit=1560)
+def run_product(self: Any, /, *, product_id: int, **_added_later: object) -> None:
+    making.make_product(product_id, worker=f"{self.request.hostname} {os.getpid()}", clock=timezone.now)
+    dispatch.dispatch(ask=ask_for_product, at=timezone.now())
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def dispatch_products() -> None:
+    """Ask workers for the products that are due; rows say which, so that a run that is left out harms nothing."""
+    dispatch.dispatch(ask=ask_for_product, at=timezone.now())
+
+
+def ask_for_product(product_id: int) -> None:
+    """Ask a worker for one product. Raises TransientError when the broker does not take the message."""
+    try:
+        run_product.delay(product_id=product_id)
+    except broker.FAULTS as error:
+        raise TransientError(f"the broker did not take the message: {error}") from error
 
 
 @shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=600, time_limit=660)

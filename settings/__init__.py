@@ -6,5 +6,6 @@ from settings.celery import *  # noqa: F403
 from settings.database import *  # noqa: F403
 from settings.logging import *  # noqa: F403
 from settings.observatory import *  # noqa: F403
+from settings.reductions import *  # noqa: F403
 from settings.stores import *  # noqa: F403
 from settings.web import *  # noqa: F403

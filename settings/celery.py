@@ -34,6 +34,7 @@ __all__ = [
     "PROCESSED_EXCHANGE_ENABLED",
     "PROCESSED_EXCHANGE_NAME",
     "QUEUE_BROKER_URL",
+    "REDUCTIONS_QUEUE",
 ]
 
 QUEUE_BROKER_URL = env.QUEUE_BROKER_URL
@@ -42,6 +43,7 @@ PROCESSED_EXCHANGE_NAME = env.PROCESSED_EXCHANGE_NAME
 EVENTS_EXCHANGE_NAME = env.EVENTS_EXCHANGE_NAME
 EVENT_LIFETIME = timedelta(days=env.EVENT_DAYS)
 PIPELINE_QUEUE = "archive.pipeline"
+REDUCTIONS_QUEUE = "archive.reductions"  # of workers of their own: `manage.py reductions work`
 
 CELERY_BROKER_URL = env.QUEUE_BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
@@ -69,6 +71,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
     },
     "take-in-waiting-objects": {"task": "pipeline.tasks.take_in_waiting_objects", "schedule": timedelta(minutes=10)},
+    # A run that nobody took before the next one is not needed.
+    "dispatch-products": {
+        "task": "pipeline.tasks.dispatch_products",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
     "report-differences": {"task": "pipeline.tasks.report_differences", "schedule": timedelta(days=1)},
     "forget-old-uploads": {"task": "pipeline.tasks.forget_old_uploads", "schedule": timedelta(hours=1)},
     # A run that nobody took within the minute is not needed: the next one does its work.
@@ -95,8 +103,13 @@ def renew_connections(**_: Any) -> None:
 
 
 @worker_init.connect
-def listen_to_events(sender: Any = None, **_: Any) -> None:  # noqa: ARG001 - Celery's signature
-    """Let every worker hear the archive's events. Imported late: subscriptions need the apps to be loaded."""
+def listen_to_events(**_: Any) -> None:
+    """Let workers hear the archive's events, but for those of reductions, which have no time for them.
+
+    Imported late: subscriptions need the apps to be loaded.
+    """
+    if CELERY_TASK_DEFAULT_QUEUE not in app.amqp.queues.consume_from:
+        return
     from pipeline.subscriptions import EventConsumer, ObjectEventConsumer  # noqa: PLC0415
 
     app.steps["consumer"].update({EventConsumer, ObjectEventConsumer})

@@ -13,9 +13,11 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,7 +60,7 @@ def _read(name: str, default: str, says: str, parse: Callable[[str], T]) -> T:
     raw = os.environ.get(name, _FALLBACK.get(name, default))
     try:
         return parse(raw)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, KeyError) as error:  # a KeyError is zoneinfo's, of a zone that does not exist
         message = f"{name}={raw!r} can not be read ({error}). It means: {says}."
         raise ImproperlyConfigured(message) from error
 
@@ -92,6 +94,18 @@ def _choice(name: str, default: str, says: str, choices: tuple[str, ...]) -> str
 
 def _names(name: str, default: str, says: str) -> tuple[str, ...]:
     return _read(name, default, says, lambda raw: tuple(part.strip() for part in raw.split(",") if part.strip()))
+
+
+def _hours(name: str, default: str, says: str) -> tuple[time, time] | None:
+    def parse(raw: str) -> tuple[time, time] | None:
+        if not raw.strip():
+            return None
+        begin, end = (time.fromisoformat(part.strip()) for part in raw.split("-"))
+        if begin == end:
+            raise ValueError("give two different times; to make nothing at all, pause the reductions")
+        return begin, end
+
+    return _read(name, default, says, parse)
 
 
 def _rate(name: str, default: str, says: str) -> str:
@@ -379,6 +393,31 @@ FAMILIES_PUBLIC_WITHOUT_HEADER = _flag(
     "everybody may see pictures whose header has not come; False: nobody, where proposals have an embargo",
 )
 JPG_THUMBNAIL_HEIGHT_PX = _number("JPG_THUMBNAIL_HEIGHT_PX", "128", "height of the small pictures of families, px")
+
+# Reductions of adaptive-optics images
+AO_SETTLE_SECONDS = _number(
+    "AO_SETTLE_SECONDS",
+    "60",
+    "how long no further raw file must have come before the files of one exposure are whole, s",
+)
+REDUCTION_WORKERS = _number("REDUCTION_WORKERS", "0", "products that one machine makes at a time; 0: half its cores")
+REDUCTIONS_QUIET_HOURS = _hours(
+    "REDUCTIONS_QUIET_HOURS", "", "when no reduction begins, such as 18:00-07:00; empty: they begin at any time"
+)
+REDUCTIONS_TIME_ZONE = _read(
+    "REDUCTIONS_TIME_ZONE", "UTC", "whose clock these hours are of, such as America/Phoenix", ZoneInfo
+)
+REDUCTION_ATTEMPTS = _number(
+    "REDUCTION_ATTEMPTS", "5", "how often a product is tried before it has failed and a person looks"
+)
+REDUCTION_RETRY_SECONDS = _number(
+    "REDUCTION_RETRY_SECONDS",
+    "60",
+    "wait after the first attempt that failed, s; each further one is four times as long",
+)
+REDUCTION_LEASE_SECONDS = _number(
+    "REDUCTION_LEASE_SECONDS", "60", "a worker that has not been heard of for so long is taken for dead, s"
+)
 
 # Limits of foreign files
 INSPECTION_SECONDS = _number("INSPECTION_SECONDS", "120", "longest time that reading one file's headers may take, s")

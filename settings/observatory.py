@@ -1,8 +1,9 @@
 """What this observatory's files and headers look like, and when they become public."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from ingest.headers import ocs
+from ingest.headers import ocs, roboao
+from ingest.headers.installations import INFRARED, VISIBLE, Installation
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
 from settings import env
@@ -18,6 +19,7 @@ __all__ = [
     "IGNORED_CHARS",
     "INSPECTION_MEGABYTES",
     "INSPECTION_SECONDS",
+    "INSTALLATIONS",
     "NIGHTLOG_LIFETIME",
     "OBSERVATION_PORTAL_API_TOKEN",
     "OBSERVATION_PORTAL_BASE_URL",
@@ -30,6 +32,32 @@ __all__ = [
     "TRANSLATOR_OVERRIDES",
     "UNPACKED_GIGABYTES",
 ]
+
+# Robo-AO left Palomar on 1 September 2015: the plate scale changed then. The original archive called its telescope
+# Palomar for a month more; here label, mirror and scale change together.
+_MOVED_AT = datetime(2015, 9, 1, tzinfo=UTC)
+INSTALLATIONS = (
+    Installation(
+        instrument_id=roboao.INSTRUMENT,
+        site_id="palomar",
+        telescope_id="Palomar_P60",
+        valid_from=None,
+        valid_until=_MOVED_AT,
+        primary_m=1.524,
+        obstruction_m=0.578,
+        pixel_scales_arcsec={VISIBLE: 0.043, INFRARED: 0.0794},
+    ),
+    Installation(
+        instrument_id=roboao.INSTRUMENT,
+        site_id="kpno",
+        telescope_id="KPNO_2.1m",
+        valid_from=_MOVED_AT,
+        valid_until=None,
+        primary_m=1.85,
+        obstruction_m=0.879,
+        pixel_scales_arcsec={VISIBLE: 0.0351594},
+    ),
+)
 
 CIRCLE_KEYS = CircleKeys(radius=env.RADIUS_KEY, ra=env.RA_KEY, dec=env.DEC_KEY)
 HEADER_RULES = HeaderRules(
@@ -65,10 +93,11 @@ HEADER_RULES = HeaderRules(
         private_file_types=env.PRIVATE_FILE_TYPES,
         days_until_public=env.DAYS_UNTIL_PUBLIC,
     ),
+    installations=INSTALLATIONS,
 )
 TRANSLATOR_OVERRIDES = env.FILETYPE_MAPPING_OVERRIDES
 IGNORED_CHARS = env.IGNORED_CHARS
-CONFIGURATION_TYPES = tuple(dict.fromkeys((*env.CONFIGURATION_TYPES, *ocs.TYPES_OF_NAMES)))
+CONFIGURATION_TYPES = tuple(dict.fromkeys((*env.CONFIGURATION_TYPES, *ocs.TYPES_OF_NAMES, *roboao.TYPES)))
 SCIENCE_CONFIGURATION_TYPES = env.SCIENCE_CONFIGURATION_TYPES
 CONFIGDB_URL = env.CONFIGDB_URL
 GUIDE_CAMERAS_TO_PERSIST = env.GUIDE_CAMERAS_TO_PERSIST

@@ -30,7 +30,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(_epitaph(tombstone), status=status.HTTP_410_GONE)
     if not isinstance(error, ArchiveError):
         return exception_handler(error, context)
-    code = STATUS_OF[type(error)]
+    code = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     answer = Response({"detail": str(error)}, status=code)
     if code == status.HTTP_503_SERVICE_UNAVAILABLE:
         answer["Retry-After"] = str(RETRY_SECONDS)

@@ -21,6 +21,7 @@ from ingest.headers.ocs import CATALOGUE
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.translator import related_names
 from ingest.intake import MOST_HEADER_BYTES, PostedVersion
+from ingest.roboao_names import read_name, split_exposure
 
 INT32_MAX = 2**31 - 1
 INT16_MAX = 2**15 - 1
@@ -141,6 +142,8 @@ class PostedFrameSerializer(_CopiedFields):
         return ring
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None:
+            attrs |= _parted_anew(attrs)
         basename = attrs["basename"] if self.instance is None else self.instance.basename
         attrs["version_set"] = [version for version in attrs.get("version_set", ()) if not self.holds(version)]
         faults = _already_held(basename, attrs["version_set"])
@@ -198,6 +201,24 @@ class PostedFrameSerializer(_CopiedFields):
         }
         posted = dict.fromkeys(name for name in values.get("related_frame_filenames", ()) if name and name != own)
         return tuple(known.get(name, RelatedName(name, RelationKind.RELATED)) for name in posted)
+
+
+def _parted_anew(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Name and versions of the adaptive-optics camera's files, which clients part at their first dot.
+
+    The file's whole name, and with it the path of its bytes, stays as it is.
+    """
+    basename, versions = values["basename"], []
+    for version in values.get("version_set", ()):
+        extension, filename = version["extension"], values["basename"] + version["extension"]
+        try:
+            read_name(filename)
+        except UsageError as error:
+            raise serializers.ValidationError({"basename": [str(error)]}) from error
+        if (parts := split_exposure(filename)) is not None:
+            basename, extension = parts
+        versions.append({**version, "extension": extension})
+    return {"basename": basename, "version_set": versions}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from archive.domain import events
+from archive.domain import events, observations
 from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, object_row
 from archive.domain.refusals import plain_refusals
@@ -17,6 +17,7 @@ from archive.enums import EventName, ExposureKind
 from archive.models import Exposure, Frame, Headers, Relation, StoredObject, Version, sky
 from ingest.headers.record import FrameRecord, RelatedName
 from ingest.names import is_fits
+from ingest.roboao_names import raw_name
 
 # Columns that a record fills; a client that posts a frame again may send only some of them.
 COLUMNS = frozenset(
@@ -142,6 +143,9 @@ def _registered(
     )
     if not frame.is_listed and not written.is_new:
         _list_if_complete(frame)
+    name = raw_name(record.basename)
+    if name is not None and frame.is_listed:
+        observations.register_raw(frame, name)
     return Registered(frame, written.is_new, added, tuple(written.named.values()))
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from django.db import transaction
 
-from archive.domain import events, families
+from archive.domain import events, families, observations
 from archive.domain.frame_rows import as_row
 from archive.domain.objects import forget_paths
 from archive.enums import EventName, ExpiringKind, ExposureKind
@@ -60,10 +60,15 @@ def delete_frame(*, frame_id: int, at: datetime, by: str) -> None:
 
 
 def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> None:
-    """Delete frames whose rows the caller has locked, with all that belongs to them; their bytes go on commit."""
+    """Delete frames whose rows the caller has locked, with all that belongs to them; their bytes go on commit.
+
+    An observation goes with its last raw file, and what says how it was reduced goes too. Stacks are frames of their
+    own, and stay.
+    """
     ids = [frame.pk for frame in frames]
     found = {stored.pk: stored for way in TO_FRAME for stored in StoredObject.objects.filter(**{f"{way}__any_of": ids})}
     files = _names_of(frames)
+    may_go = observations.lock_observations_of(ids)
     for frame in frames:
         body = {"frameid": frame.pk, "basename": frame.basename, "rule": cause.rule, "reason": cause.reason}
         events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at, subject=as_row(frame))
@@ -73,7 +78,8 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     )
     OwnExpiry.objects.filter(kind=ExpiringKind.FRAME, name__in=[frame.basename for frame in frames]).delete()
     Frame.objects.filter(pk__any_of=ids).delete()
-    forget_paths([found[pk] for pk in sorted(found)], at=at)
+    of_products = observations.settle_all(may_go)
+    forget_paths([*(found[pk] for pk in sorted(found)), *of_products], at=at)
 
 
 def delete_families(kind: ExpiringKind, exposures: Sequence[Exposure], *, cause: Cause, at: datetime) -> None:

@@ -6,6 +6,7 @@ import structlog
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from archive.domain import quarantine
 from archive.domain.objects import fill_in
 from archive.domain.store import store_named, the_store
 from archive.errors import NotFoundError, TransientError
@@ -52,6 +53,7 @@ def verify_object(stored: StoredObject, *, at: datetime) -> None:
         return
     fill_in(stored, digest, at=at)
     stored.save()
+    quarantine.resolve(sha256=digest.sha256, at=at)
 
 
 def _unread() -> QuerySet[StoredObject]:

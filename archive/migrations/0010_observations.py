@@ -15,6 +15,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="event",
+            name="name",
+            field=models.CharField(
+                choices=[
+                    ("frame.ingested", "frame.ingested"),
+                    ("frame.posted", "frame.posted"),
+                    ("frame.updated", "frame.updated"),
+                    ("frame.deleted", "frame.deleted"),
+                    ("previews.made", "previews.made"),
+                    ("family.deleted", "family.deleted"),
+                    ("family.updated", "family.updated"),
+                    ("product.done", "product.done"),
+                    ("product.failed", "product.failed"),
+                ],
+                max_length=64,
+            ),
+        ),
         migrations.CreateModel(
             name="PipelineSwitch",
             fields=[
@@ -306,7 +324,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-last_seen_at", "-id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("filename", "sha256"), name="quarantined_file_once"),
+                    models.UniqueConstraint(fields=("sha256", "filename"), name="quarantined_file_once"),
                     models.CheckConstraint(
                         condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="quarantined_file_sha256_is_hex"
                     ),
@@ -481,7 +499,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="product",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("is_current", True)), fields=("subject", "kind"), name="product_current_once"
+                condition=models.Q(("is_current", True)),
+                fields=("night", "subject", "kind"),
+                name="product_current_once",
             ),
         ),
         migrations.AddConstraint(

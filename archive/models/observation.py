@@ -114,7 +114,7 @@ class QuarantinedFile(models.Model):
     class Meta:
         ordering = ["-last_seen_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["filename", "sha256"], name="quarantined_file_once"),
+            models.UniqueConstraint(fields=["sha256", "filename"], name="quarantined_file_once"),
             models.CheckConstraint(name="quarantined_file_sha256_is_hex", condition=Q(sha256__regex=SHA256_PATTERN)),
             models.CheckConstraint(name="quarantined_file_has_reason", condition=~Q(reason="")),
         ]

@@ -21,7 +21,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(models.Model):
-    """One thing to make, of an observation or of a night. Its subject and kind tell which; one row of each is current.
+    """One thing to make, of an observation or a night. Night, subject and kind tell which; one row of each is current.
 
     `fingerprint` is its unique name: SHA-256 of inputs' checksums, algorithm, version and parameters. It is empty while
     its inputs are not there. Only the holder of the newest lease may write to it.
@@ -61,7 +61,7 @@ class Product(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["fingerprint"], name="product_once", condition=~Q(fingerprint="")),
             models.UniqueConstraint(
-                fields=["subject", "kind"], name="product_current_once", condition=Q(is_current=True)
+                fields=["night", "subject", "kind"], name="product_current_once", condition=Q(is_current=True)
             ),
             models.CheckConstraint(
                 name="product_fingerprint_is_hex", condition=Q(fingerprint="") | Q(fingerprint__regex=SHA256_PATTERN)

@@ -79,6 +79,11 @@ def ring_of_geojson(area: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     return ring
 
 
+def point_of(ra_deg: float, dec_deg: float) -> Point:
+    """A direction, degrees."""
+    return Point(longitude(ra_deg), dec_deg, srid=SRID)
+
+
 def geojson_of(area: Polygon | None) -> dict[str, Any] | None:
     """GeoJSON with longitudes of -180 to 180."""
     if area is None:

@@ -79,13 +79,14 @@ class Archive:
         )
 
     def background(self) -> list[Service]:
-        """The worker, its clock, and the relay of events; none where there is no broker."""
+        """The workers, their clock, and the relay of events; none where there is no broker."""
         if self.settings["QUEUE_BROKER_URL"].startswith("memory:"):
             return []
         after = (*self.backing, "migrate")
         beat = ("--schedule", str(self.folder / "beat"), "--pidfile=")
         return [
             self._process("worker", (*CELERY, "worker", "--concurrency", "2", "--loglevel", "INFO"), after),
+            self._process("reductions", (*MANAGE, "reductions", "work"), after),
             self._process("beat", (*CELERY, "beat", *beat), after),
             self._process("relay", (*MANAGE, "relay"), after),
         ]

@@ -1,10 +1,10 @@
-"""Which translator reads a file, by its extension."""
+"""Which translator reads a file: by its name where that tells the instrument, else by its extension."""
 
 from collections.abc import Mapping
 from importlib import import_module
 
 from archive.errors import FatalError
-from ingest.headers import ocs
+from ingest.headers import ocs, roboao
 from ingest.headers.record import FrameRecord
 from ingest.headers.rules import HeaderRules
 from ingest.headers.translator import Source, Translator
@@ -20,6 +20,8 @@ def translate(source: Source, rules: HeaderRules, *, overrides: Mapping[str, str
 
     Raises UsageError when the header lacks what the archive needs, FatalError when an override can not be loaded.
     """
+    if roboao.reads(source):
+        return roboao.translate(source, rules)
     path = overrides.get(source.extension)
     chosen = _load(path) if path else BY_EXTENSION.get(source.extension, ocs.translate)
     return chosen(source, rules)

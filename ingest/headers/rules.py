@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ingest.headers.installations import Installation
+
 # The tags of a proposal, as the observation portal knows them; empty when no portal is configured.
 ProposalTags = Callable[[str], frozenset[str]]
 
@@ -61,4 +63,5 @@ class HeaderRules:
     related_keys: tuple[str, ...]
     calibration_types: frozenset[str]
     public_date: PublicDateRules
+    installations: tuple[Installation, ...] = ()
     proposal_tags: ProposalTags = field(default=lambda _proposal_id: frozenset())

@@ -9,6 +9,7 @@ from archive.enums import RelationKind
 from archive.errors import UsageError
 from ingest.headers.record import FrameRecord, RelatedName
 from ingest.headers.rules import NEVER, HeaderKeys, HeaderRules
+from ingest.names import parted
 
 Header = Mapping[str, Any]
 
@@ -69,7 +70,7 @@ def cleaned_header(header: Header, rules: HeaderRules) -> dict[str, Any]:
 
 def bare_name(value: object) -> str:
     """Name of another frame without its extension."""
-    return str(value or "").strip().split(".", 1)[0]
+    return parted(str(value or "").strip())[0]
 
 
 def text(header: Header, key: str) -> str:

@@ -82,6 +82,11 @@ def cached_image_key_for(md5: str, *, name: str) -> str:
     return _joined("archive", "cache", md5[:2], md5, name)
 
 
+def product_key_for(night: date, subject: str, kind: str, fingerprint: str, *, filename: str) -> str:
+    """Path of a file that a reduction made: all files of one product lie together, and nothing else with them."""
+    return _joined("archive", "reductions", f"{night:%Y%m%d}", subject, kind, fingerprint[:16], filename)
+
+
 def is_bad_pixel_mask(record: FrameRecord) -> bool:
     """Whether the record's type, its extension's name or its own name says so."""
     name = record.basename.replace("_", "-")

@@ -33,7 +33,8 @@ MOST_ATTEMPTS = 5  # more than the restarts of a bad night, fewer than a loop
 def make_previews(*, frame_id: int, at: datetime) -> None:
     """Make the previews of a frame's newest version, unless they are there already.
 
-    A frame that is gone, has no FITS file or no image gets none. Raises TransientError when the store can not be
+    A frame that is gone, has no FITS file or no image gets none, nor does a raw cube of the adaptive-optics camera: of
+    its thousand frames a reduction makes one picture. Raises TransientError when the store can not be
     reached.
     """
     version = _version_to_show(frame_id)
@@ -64,7 +65,7 @@ def _may_begin(version: Version) -> bool:
 
 
 def _version_to_show(frame_id: int) -> Version | None:
-    frame = Frame.objects.filter(pk=frame_id, is_listed=True).first()
+    frame = Frame.objects.filter(pk=frame_id, is_listed=True, raw_file=None).first()
     if frame is None:
         return None
     try:

@@ -1,0 +1,157 @@
+"""What is made of raw files: each kind of product, what it needs, and by which algorithm, version and parameters.
+
+A pure table. A new version or other parameters make the products of before stale: `manage.py reductions plan` has them
+made anew.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archive.enums import ProductKind, RawKind, SignalClass
+
+BRIGHT_ENOUGH = frozenset({SignalClass.HIGH_FLUX, SignalClass.FAINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """A master calibration of the nearest night, by the detector mode or the filter of the raw files."""
+
+    kind: ProductKind  # DARK or FLAT; its role among the inputs has the same name
+    is_required: bool = True  # False: the product is made without one where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Another product of the same subject."""
+
+    kind: ProductKind
+    roles: tuple[str, ...] = ()  # of its files that are handed on; its values always are
+    is_required: bool = True  # False: it only has to be settled; what it gives, if it is done, is handed on
+    classes: frozenset[SignalClass] = frozenset()  # goes on only with these; empty: with any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one kind of product is made."""
+
+    kind: ProductKind
+    make: str  # dotted path of `def make(job: Job) -> Made`
+    algorithm: str
+    version: str
+    takes_raws: bool = True  # the raw files of its subject are among its inputs
+    masters: tuple[Master, ...] = ()
+    upstream: tuple[Upstream, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    knows_optics: bool = True  # what stood at the telescope is among its parameters
+
+    def follows(self, kinds: Collection[ProductKind]) -> bool:
+        """Whether it is made because one of these is."""
+        return any(need.is_required and need.kind in kinds for need in self.upstream)
+
+
+Graph = Mapping[ProductKind, Step]
+
+DARK = Master(ProductKind.DARK)
+FLAT = Master(ProductKind.FLAT)
+DARK_IF_THERE = Master(ProductKind.DARK, is_required=False)
+FLAT_IF_THERE = Master(ProductKind.FLAT, is_required=False)
+
+# In an order in which each stands behind what it needs.
+STEPS = (
+    Step(
+        ProductKind.DARK,
+        make="pipeline.reductions.calibrations.make",
+        algorithm="dark",
+        version="1",
+        knows_optics=False,
+    ),
+    Step(
+        ProductKind.FLAT,
+        make="pipeline.reductions.calibrations.make",
+        algorithm="flat",
+        version="1",
+        masters=(DARK_IF_THERE,),
+        knows_optics=False,
+    ),
+    Step(
+        ProductKind.SEEING,
+        make="pipeline.reductions.seeing.make",
+        algorithm="seeing",
+        version="1",
+        masters=(DARK_IF_THERE, FLAT_IF_THERE),
+    ),
+    Step(
+        ProductKind.BRIGHT,
+        make="pipeline.reductions.bright.make",
+        algorithm="bright",
+        version="1",
+        masters=(DARK, FLAT),
+    ),
+    Step(
+        ProductKind.BRIGHT_STREHL,
+        make="pipeline.reductions.strehl.make",
+        algorithm="strehl",
+        version="1",
+        takes_raws=False,
+        upstream=(Upstream(ProductKind.BRIGHT, ("stack",), classes=BRIGHT_ENOUGH),),
+    ),
+    Step(
+        ProductKind.BRIGHT_PREVIEW,
+        make="pipeline.reductions.ao_previews.make",
+        algorithm="preview",
+        version="1",
+        takes_raws=False,
+        upstream=(
+            Upstream(ProductKind.BRIGHT, ("stack",)),
+            Upstream(ProductKind.BRIGHT_STREHL, is_required=False),
+        ),
+    ),
+    Step(
+        ProductKind.FAINT,
+        make="pipeline.reductions.faint.make",
+        algorithm="faint",
+        version="1",
+        masters=(DARK, FLAT),
+        upstream=(Upstream(ProductKind.BRIGHT, classes=BRIGHT_ENOUGH),),
+    ),
+    Step(
+        ProductKind.FAINT_STREHL,
+        make="pipeline.reductions.strehl.make",
+        algorithm="strehl",
+        version="1",
+        takes_raws=False,
+        upstream=(Upstream(ProductKind.FAINT, ("stack",)),),
+    ),
+    Step(
+        ProductKind.FAINT_PREVIEW,
+        make="pipeline.reductions.ao_previews.make",
+        algorithm="preview",
+        version="1",
+        takes_raws=False,
+        upstream=(
+            Upstream(ProductKind.FAINT, ("stack",)),
+            Upstream(ProductKind.FAINT_STREHL, is_required=False),
+        ),
+    ),
+    Step(
+        ProductKind.PLANETARY,
+        make="pipeline.reductions.planetary.make",
+        algorithm="planetary",
+        version="1",
+        masters=(DARK, FLAT),
+    ),
+    Step(
+        ProductKind.PLANETARY_PREVIEW,
+        make="pipeline.reductions.ao_previews.make",
+        algorithm="preview",
+        version="1",
+        takes_raws=False,
+        upstream=(Upstream(ProductKind.PLANETARY, ("stack",)),),
+    ),
+)
+GRAPH: Graph = {step.kind: step for step in STEPS}
+
+# What is made without anybody asking; the rest follows from these.
+OF_STARS, OF_DISCS = ProductKind.BRIGHT, ProductKind.PLANETARY
+OF_RAWS = {RawKind.DARK: ProductKind.DARK, RawKind.FLAT: ProductKind.FLAT, RawKind.SEEING: ProductKind.SEEING}

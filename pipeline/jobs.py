@@ -1,0 +1,88 @@
+"""From a product's row to the job that its reduction is given: inputs as files, what stood at the telescope."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archive.domain import access
+from archive.enums import ProductKind
+from archive.errors import FatalError
+from archive.models import Product, StoredObject, Version
+from ingest.checksums import Digester
+from pipeline.needs import InputRow, installation_of, sha256_of
+from pipeline.reductions.job import Input, Job
+from pipeline.subjects import raw_versions_of, subject_of_product
+
+
+class InputsChanged(Exception):
+    """What the product was to be made from is not there any more: it is to be planned anew."""
+
+
+def job_of(product: Product, *, folder: Path) -> Job:
+    """Bring a product's inputs into a folder.
+
+    Raises InputsChanged; TransientError when the store is away, FatalError when it gives other bytes than it took.
+    """
+    raws = raw_versions_of(subject_of_product(product))
+    installation = installation_of(raws[0]) if raws else None
+    if installation is None:
+        raise InputsChanged("Its raw files are gone, or INSTALLATIONS does not know their instrument any more.")
+    return Job(
+        kind=ProductKind(product.kind),
+        subject=product.subject,
+        observation=product.observation,
+        installation=installation,
+        inputs=tuple(_inputs_of(product.inputs, raws, folder=folder)),
+        parameters=product.parameters,
+        algorithm=product.algorithm,
+        version=product.version,
+        fingerprint=product.fingerprint,
+        folder=folder,
+    )
+
+
+def _inputs_of(rows: Sequence[InputRow], raws: Sequence[Version], *, folder: Path) -> Iterator[Input]:
+    objects = StoredObject.objects.in_bulk([row["object"] for row in rows if "object" in row])
+    facts = {version.object_id: _facts_of(version) for version in raws}
+    for row in rows:
+        if "product" in row:
+            yield _values(row)
+        elif row["object"] in objects:
+            path = _brought(objects[row["object"]], row, folder=folder)
+            yield Input(row["name"], row["sha256"], row["role"], path, facts.get(row["object"], {}))
+        else:
+            raise InputsChanged(f"{row['name']} is gone.")
+
+
+def _values(row: InputRow) -> Input:
+    found = Product.objects.filter(pk=row["product"]).first()
+    if found is None or sha256_of(found.values) != row["sha256"]:
+        raise InputsChanged(f"The {row['name']} are others by now.")
+    return Input(row["name"], row["sha256"], row["role"], path=None, values=found.values)
+
+
+def _brought(stored: StoredObject, row: InputRow, *, folder: Path) -> Path:
+    """Copy bytes out of the store, and make sure that they are those the product is to be made from."""
+    path = folder / "inputs" / str(row["role"]) / str(row["name"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digester = Digester()
+    with path.open("wb") as target:
+        for block in access.stream_of(stored):
+            digester.update(block)
+            target.write(block)
+    if digester.digest().sha256 != row["sha256"]:
+        raise FatalError(f"{row['name']} has other bytes in the store than it had when it came: restore it.")
+    return path
+
+
+def _facts_of(version: Version) -> Mapping[str, Any]:
+    """What the rows say of a raw file."""
+    raw = version.frame.raw_file
+    return {
+        "file_number": raw.file_number,
+        "observed_at": raw.observed_at.isoformat(),
+        "camera": raw.camera,
+        "primary_optical_element": raw.primary_optical_element,
+        "detector_mode": raw.detector_mode,
+        "exposure_time": version.frame.exposure_time,
+    }

@@ -1,0 +1,130 @@
+"""A graph of the machine's own tests: the kinds of the real one, whose steps only say what they were given."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from celery.exceptions import SoftTimeLimitExceeded
+
+from archive.enums import ProductKind, SignalClass
+from archive.errors import TransientError, UsageError
+from pipeline.graph import GRAPH as REAL
+from pipeline.reductions.job import Job, Made, MadeFile, NothingToMake
+
+# What a step is to do is written by the test into this folder: a file named `<what>-<kind>`, for one time or many.
+ORDERS = "REDUCTION_ORDERS"
+
+_MAKE = f"{__name__}.make"
+GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}") for kind, step in REAL.items()}
+NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
+
+LABELS = {
+    ProductKind.BRIGHT: {"stack": "100p"},
+    ProductKind.FAINT: {"stack": "summed", "simple_sum": "simple_sum"},
+    ProductKind.PLANETARY: {"stack": "planetary"},
+}
+PREVIEWS = (ProductKind.BRIGHT_PREVIEW, ProductKind.FAINT_PREVIEW, ProductKind.PLANETARY_PREVIEW)
+FAULTS = {
+    "passes": TransientError("The store is away."),
+    "never": UsageError("These pixels can never pass."),
+    "breaks": RuntimeError("out of range"),
+    "nothing": NothingToMake("There is no star."),
+    "slow": SoftTimeLimitExceeded(),
+    "large": MemoryError(),
+    "die-quietly": KeyboardInterrupt(),  # where the process itself must live on
+}
+
+
+def make(job: Job) -> Made:
+    """Write what the job says into files of the kinds that reductions write."""
+    die_if_told("computing")
+    for what, fault in FAULTS.items():
+        if told(f"{what}-{job.kind}") or told(what):
+            raise fault
+    files = [*_fits_files(job), *_other_files(job)]
+    return Made(
+        files=tuple(files),
+        values={"inputs": [each.name for each in job.inputs], "kind": job.kind},
+        signal_class=_class_of(job) if job.kind is ProductKind.BRIGHT else None,
+        strehl=_strehl(job) if job.kind in (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL) else None,
+        seeing=_seeing(job) if job.kind is ProductKind.SEEING else None,
+    )
+
+
+def _fits_files(job: Job) -> list[MadeFile]:
+    if job.kind in (ProductKind.DARK, ProductKind.FLAT):
+        night = job.inputs[0].values["observed_at"][:10].replace("-", "")
+        return [_fits_file(job, "master", f"{job.subject}_{night}.fits")]
+    labels = LABELS.get(job.kind, {})
+    return [_fits_file(job, role, f"{job.subject}_{label}.fits") for role, label in labels.items()]
+
+
+def _fits_file(job: Job, role: str, filename: str) -> MadeFile:
+    header = fits.Header({"INSTRUME": "Robo-AO", "RLEVEL": 91, "FINGERPR": job.fingerprint, "ROLE": role})
+    path = job.folder / filename
+    fits.PrimaryHDU(np.arange(64, dtype=np.float32).reshape(8, 8), header=header).writeto(path)
+    return MadeFile(role, filename, path)
+
+
+def _other_files(job: Job) -> list[MadeFile]:
+    if job.kind in (ProductKind.BRIGHT, ProductKind.FAINT):
+        return [_text_file(job, "frames", "frames.csv")]
+    if job.kind in PREVIEWS:
+        return [
+            _text_file(job, "full", f"{job.subject}_full.png"),
+            _text_file(job, "cropped", f"{job.subject}_cropped.png"),
+        ]
+    return []
+
+
+def _text_file(job: Job, role: str, filename: str) -> MadeFile:
+    path = job.folder / filename
+    path.write_text(json.dumps([role, *(each.sha256 for each in job.inputs)]), encoding="utf-8")
+    return MadeFile(role, filename, path)
+
+
+def _class_of(job: Job) -> SignalClass:
+    return SignalClass.ZERO_FLUX if "Empty" in job.subject else SignalClass.HIGH_FLUX
+
+
+def _strehl(job: Job) -> dict[str, object]:
+    return {"strehl_ratio": 0.2, "strehl_error": 0.01, "flag": "OK", "y_px": 4.0, "x_px": 4.0}
+
+
+def _seeing(job: Job) -> dict[str, object]:
+    raw = job.inputs[0]
+    return {
+        "observed_at": raw.values["observed_at"],
+        "primary_optical_element": raw.values["primary_optical_element"],
+        "fwhm_arcsec": 1.2,
+        "fwhm_error_arcsec": 0.1,
+        "fwhm_y_arcsec": 1.2,
+        "fwhm_x_arcsec": 1.2,
+        "model": "moffat",
+    }
+
+
+def told(what: str) -> bool:
+    """Whether the test asks for this; what it wrote `once` is asked for no more."""
+    folder = os.environ.get(ORDERS)
+    if not folder:
+        return False
+    for once in Path(folder).glob(f"{what}.once*"):
+        try:
+            once.unlink()
+        except FileNotFoundError:
+            continue
+        return True
+    return Path(folder, what).exists()
+
+
+def die_if_told(where: str) -> None:
+    """kill -9 of this process, or of its worker with all children."""
+    if told(f"die-{where}"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if told(f"die-all-{where}"):
+        os.killpg(os.getpgrp(), signal.SIGKILL)
