@@ -1,9 +1,10 @@
 """Products of reductions, as people deal with them: making one anew, pausing the pipeline, and what is told of them."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from archive.domain import events
@@ -11,6 +12,8 @@ from archive.domain.frame_rows import as_row
 from archive.enums import EventName, ProductKind, ProductState
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Event, Frame, Observation, PipelineSwitch, Product
+from ingest.headers import roboao
+from ingest.headers.installations import installation_at
 
 logger = structlog.get_logger(__name__)
 
@@ -90,25 +93,26 @@ def record_outcome(name: EventName, product: Product, *, at: datetime) -> Event:
     }
     if product.error:
         body["error"] = product.error
-    subject = _as_frame(product.night) if observation is None else _observation_as_frame(observation)
-    return events.record_family_event(name, body=body, at=at, subject=as_row(subject))
+    subject = as_row(_as_frame(product, observation))
+    return events.record_family_event(name, body=body, at=at, subject=subject)
 
 
-def _as_frame(night: date) -> Frame:
-    """Calibrations of a night, and its seeing: everybody may hear of them."""
-    began_at = datetime.combine(night, time(), UTC)
-    return Frame(basename="", observation_date=began_at, observation_day=night, public_date=began_at)
-
-
-def _observation_as_frame(observation: Observation) -> Frame:
-    return Frame(
-        basename=observation.name,
-        observation_date=observation.observed_at,
-        observation_day=observation.night,
-        public_date=observation.public_date,
-        proposal_id=observation.proposal_id,
-        telescope_id=observation.telescope_id,
-        target_name=observation.target_name,
-        primary_optical_element=observation.primary_optical_element,
-        exposure_time=observation.exposure_time,
+def _as_frame(product: Product, observation: Observation | None) -> Frame:
+    """A product in the columns of a frame: who may hear of it, and by which terms. Calibrations are for everybody."""
+    began_at = datetime.combine(product.night, time(), UTC) if observation is None else observation.observed_at
+    installation = installation_at(settings.INSTALLATIONS, instrument_id=roboao.INSTRUMENT, at=began_at)
+    frame = Frame(
+        basename=product.subject,
+        observation_date=began_at,
+        observation_day=product.night,
+        public_date=began_at,
+        instrument_id=roboao.INSTRUMENT,
+        site_id=installation.site_id if installation else "",
+        telescope_id=installation.telescope_id if installation else "",
     )
+    if observation is not None:
+        frame.public_date, frame.proposal_id = observation.public_date, observation.proposal_id
+        frame.target_name = observation.target_name
+        frame.primary_optical_element = observation.primary_optical_element
+        frame.exposure_time = observation.exposure_time
+    return frame
