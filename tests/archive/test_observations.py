@@ -235,7 +235,7 @@ class TestEnd:
         assert not Observation.objects.exists()
 
 
-def somebody_waits() -> bool:
+def somebody_waits():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return cursor.fetchone()[0] > 0

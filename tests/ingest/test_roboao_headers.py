@@ -219,6 +219,10 @@ class TestRecords:
     def test_an_exposure_that_can_not_be_read_is_unknown(self, value):
         assert record(EXPOSURE=value).exposure_time is None
 
+    def test_no_time_at_all_is_an_exposure_time_too(self):
+        assert record("bias_20160925_022013.118274.fits.bz2", EXPOSURE=0.0, EXPTIME=5.0).exposure_time == 0.0
+        assert record(f"{OBSERVATION}_100p.fits", EXPOSURE=..., EXPTIME=5.0).exposure_time == 5.0
+
     def test_its_translator_is_chosen_before_that_of_the_extension(self):
         assert record(overrides={".fits.bz2": "ingest.headers.ocs.translate"}).instrument_id == "roboao"
 
