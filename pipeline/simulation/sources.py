@@ -10,12 +10,13 @@ import numpy as np
 from pipeline.simulation.headers import elevation_deg
 from pipeline.simulation.optics import Image, Optics
 from pipeline.simulation.phase import Phase, Residual, static_phase
-from pipeline.simulation.plan import Exposure, Kind, Night, Target
+from pipeline.simulation.plan import Exposure, Kind, Night
 from pipeline.simulation.planet import Disc, draw_air, point_strehl
 from pipeline.simulation.psf import psf_of
 from pipeline.simulation.scene import Mean, Scene, Shifts, random_shifts
 from pipeline.simulation.seeing import air_fwhm_arcsec, fwhm_arcsec, seeing_image
 from pipeline.simulation.star import companion_shape
+from pipeline.simulation.targets import Target
 
 STATIC_COMMON_RAD, STATIC_OWN_RAD = 0.4, 0.2
 CENTRE_SPREAD = 0.03  # of the frame's side: how far from its middle a target lies, rms
