@@ -16,8 +16,11 @@ WIDEST_PATCH_PX = 4  # how far from a bad pixel a good one may lie and still sta
 
 
 def bad_pixels(*, dark: Image, flat: Image) -> Mask:
-    """Pixels (ny, nx) that are hot in the dark, answer light by less than half or more than one and a half times what
-    their neighbours do, or have no value or a response of zero."""
+    """Pixels (ny, nx) that tell nothing of the light on them.
+
+    They are hot in the dark, answer light by less than half or more than one and a half times what their neighbours do,
+    or have no value or a response of zero.
+    """
     no_value = ~np.isfinite(dark) | ~np.isfinite(flat) | (flat <= 0)
     if no_value.all():
         return no_value

@@ -43,7 +43,9 @@ def master_flat(raws: Frames, *, dark: Image, saturated_adu: float | None = None
     """
     shape = shape_of(raws, what="The set of flats")
     if shape != dark.shape:
-        raise UsageError(f"The flats have frames of {shape} pixels and the dark has {dark.shape}: use a dark of the flats' mode.")
+        raise UsageError(
+            f"The flats have frames of {shape} pixels and the dark has {dark.shape}: use a dark of the flats' mode."
+        )
     scaled = _ScaledFlats(raws, dark, np.inf if saturated_adu is None else saturated_adu)
     flat = clipped_mean_of_frames(scaled, clip_sigma=CLIP_SIGMA)
     return flat / np.float32(np.nanmean(flat, dtype=np.float64))
@@ -143,7 +145,9 @@ class Calibration:
     @cached_property
     def _factor(self) -> Image:
         if self.bad.all():
-            raise UsageError("The flat or the dark has no usable pixel: a flat of zeros divides nothing. Make them again.")
+            raise UsageError(
+                "The flat or the dark has no usable pixel: a flat of zeros divides nothing. Make them again."
+            )
         response = np.where(self.bad, 1, self._response)
         return (self.electron_per_adu / response).astype(np.float32)
 

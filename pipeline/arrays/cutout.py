@@ -25,9 +25,7 @@ class Cutout:
     half_px: int
 
 
-def cut_around(
-    image: NDArray[Any], *, centre_yx: tuple[float, float], half_px: int, edge: Edge = "shrink"
-) -> Cutout:
+def cut_around(image: NDArray[Any], *, centre_yx: tuple[float, float], half_px: int, edge: Edge = "shrink") -> Cutout:
     """Cut a square of 2 * half_px + 1 pixels a side out of an image (ny, nx), around the pixel nearest to a place.
 
     At an edge, "shrink" makes the square smaller, so that the place stays in its middle; "fill" keeps its size and
@@ -48,7 +46,7 @@ def cut_around(
 
 
 def _pixels(image: NDArray[Any], origin_yx: tuple[int, int], side: int) -> NDArray[Any]:
-    (top, left), (ny, nx) = origin_yx, image.shape
+    top, left = origin_yx
     inside = image[max(top, 0) : top + side, max(left, 0) : left + side]
     if inside.shape == (side, side):
         return inside.copy()

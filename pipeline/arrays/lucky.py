@@ -31,7 +31,7 @@ HIGH_FLUX_SNR, FAINT_SNR = 10.0, 3.0  # of the median frame
 class BrightStar:
     """What a bright star's cube gives.
 
-    stacks : "100p", "50p" and "10p", electron a frame, the star on `lock_yx` of the raw grid and twice that of the fine.
+    stacks : "100p", "50p" and "10p", electron a frame; the star lies on `lock_yx` of raw, on twice that of fine.
         A star of zero flux has "100p" alone, its frames as they lie: moved after noise they would show a star of noise.
     signal : by the S/N of the median frame in the matched filter, `typical_snr`: 10 and more, 3 to 10, less.
     """

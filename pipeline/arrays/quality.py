@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from pipeline.arrays import fourier
 from pipeline.arrays.frames import Image, Places
-from pipeline.arrays.windows import Windows
+from pipeline.arrays.robust import clipped_mean
+from pipeline.arrays.windows import SKY_CLIP_SIGMA, Windows
 
 BOX_ARCSEC = 3.0
 PEAK_WITHIN_PX = 2  # of the star's place, where its brightest pixel is looked for
@@ -28,6 +29,23 @@ def peak_over_flux(windows: Windows, shifts_yx: Places, *, half_px: int) -> NDAr
         if flux > 0:
             qualities[number] = _peak(frame, y, x) / flux
     return qualities
+
+
+def star_flux(windows: Windows, shifts_yx: Places, *, is_used: NDArray[np.bool_], half_px: int) -> float:
+    """Mean light, electron a frame, in the same box about the star over all used frames.
+
+    A faint frame alone is too noisy for it, and its clipped sky too; so the sky is taken anew from the mean of all
+    used windows, where clipping leaves no bias.
+    """
+    boxes, pixels = 0.0, 0
+    for number in np.flatnonzero(is_used):
+        y, x = (round(place) for place in shifts_yx[number] + windows.window.half_px)
+        box = _around(windows.pixels[number], y, x, half_px)
+        boxes += float(box.sum(dtype=np.float64))
+        pixels += box.size
+    mean = windows.pixels[is_used].mean(axis=0, dtype=np.float64)
+    rest = clipped_mean(mean[windows.window.sky], clip_sigma=SKY_CLIP_SIGMA)
+    return (boxes - rest * pixels) / int(is_used.sum())
 
 
 def _peak(frame: Image, y: int, x: int) -> float:

@@ -13,7 +13,7 @@ CLIP_PASSES = 3
 
 
 def robust_sigma(values: NDArray[Any]) -> float:
-    """One standard deviation of most of the finite values, from their median absolute deviation; 0 if there are none."""
+    """One standard deviation of most of the finite values, from their median absolute deviation; 0 of none."""
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return 0.0

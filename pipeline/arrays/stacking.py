@@ -1,8 +1,8 @@
 """Many frames to one image: each moved by its own fraction of a pixel, summed as transforms, put on a finer grid once.
 
-Moving an image by the shift theorem is exact as long as the optics leave nothing above the grid's highest frequency, and
-it goes round the edges: so frames lie in a larger field, dark around them, and the mean is taken over the frames that
-reach each pixel. A 1000-frame cube needs one transform a frame and two at the end.
+Moving an image by the shift theorem is exact as long as the optics leave nothing above the grid's highest frequency,
+and it goes round the edges: so frames lie in a larger field, dark around them, and the mean is taken over the frames
+that reach each pixel. A 1000-frame cube needs one transform a frame and two at the end.
 """
 
 from collections.abc import Mapping

@@ -67,7 +67,7 @@ def window_around(shape: tuple[int, int], *, lock_yx: tuple[float, float], half_
     half = min(half_px, y, x, shape[0] - y, shape[1] - x)
     if half < LEAST_HALF_PX:
         raise UsageError(
-            f"The star at y = {y}, x = {x} lies within {LEAST_HALF_PX} pixels of the edge of a frame of {shape} pixels: "
+            f"The star at y = {y}, x = {x} lies within {LEAST_HALF_PX} pixels of the edge of a frame of {shape}: "
             "choose another star, or point the telescope better."
         )
     return Window((y, x), half)
