@@ -58,7 +58,7 @@ def brightness(
 
 def noise_sigma(image: NDArray[Any]) -> float:
     """One standard deviation of the noise in most of (ny, nx): of differences of pixels four columns apart."""
-    return robust_sigma(image[:, NOISE_STEP_PX:] - image[:, :-NOISE_STEP_PX]) / np.sqrt(2)
+    return float(robust_sigma(image[:, NOISE_STEP_PX:] - image[:, :-NOISE_STEP_PX]) / np.sqrt(2))
 
 
 def equalised(fractions: Fractions) -> Fractions:

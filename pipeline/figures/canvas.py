@@ -30,7 +30,8 @@ LINE_SPACING = 1.4
 FEWEST_PIXELS_EACH = 3.0  # of the picture for one of the image, from which on pixels are shown as squares
 BARS_ARCSEC = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 BAR_SHARE = 0.22  # of the picture's width, at most
-SETTINGS = {"font.family": "DejaVu Sans", "text.hinting": "none", "text.antialiased": True, "svg.hashsalt": ""}
+
+mpl.rcdefaults()  # letters and lines are matplotlib's own, whatever a file of this machine says
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,7 @@ class Compass:
 
 def sheet(width_px: int, height_px: int, *, colour: str = RIM) -> Figure:
     """An empty figure of exactly so many pixels."""
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(width_px / POINTS_PER_INCH, height_px / POINTS_PER_INCH), dpi=POINTS_PER_INCH)
+    figure = Figure(figsize=(width_px / POINTS_PER_INCH, height_px / POINTS_PER_INCH), dpi=POINTS_PER_INCH)
     figure.set_facecolor(colour)
     FigureCanvasAgg(figure)
     return figure
@@ -117,8 +117,7 @@ def scale_bar(axes: Axes, *, arcsec_per_px: float, size_px: float) -> float:
     length_arcsec = fitting[-1] if fitting else BARS_ARCSEC[0]
     right, y = width_px - 1.5 * size_px, 1.5 * size_px
     left = right - length_arcsec / arcsec_per_px
-    line = {"color": INK, "linewidth": size_px / 6, "solid_capstyle": "butt", "path_effects": _rim()}
-    axes.plot([left, right], [y, y], **line)
+    axes.plot([left, right], [y, y], color=INK, linewidth=size_px / 6, solid_capstyle="butt", path_effects=_rim())
     write(axes, (left + right) / 2, y + 0.5 * size_px, f"{length_arcsec:g}″", size_px=size_px, at="cb")
     return length_arcsec
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.arrays.display import brightness
 from pipeline.arrays.robust import robust_sigma
-from pipeline.figures.canvas import DIVERGING, colours_of, fitted, paint, png_of, scale_bar, sheet, write
+from pipeline.figures.canvas import COLOUR_MAP, DIVERGING, colours_of, fitted, paint, png_of, scale_bar, sheet, write
 
 WIDTH_PX, HEIGHT_PX = 1800, 600  # 9 by 3 inches at 200 dots an inch
 GAP_PX = 6
@@ -34,10 +34,14 @@ def seeing_figure(
     peak = float(np.nanmax(model))
     third = np.clip(residual / (2 * reach) + 0.5, 0, 1)
     figure = sheet(WIDTH_PX, HEIGHT_PX, colour=GROUND)
-    titles = (f"data\n{caption}", f"model\n{remark}", f"data − model\ncolours to ±{100 * reach / peak:.2g} % of the peak")
-    maps = ({}, {}, {"colour_map": DIVERGING})
-    for number, (panel, title, colours) in enumerate(zip((first, second, third), titles, maps, strict=True)):
-        rgb = colours_of(fitted(panel, (HEIGHT_PX, PANEL_PX)), **colours)
+    titles = (
+        f"data\n{caption}",
+        f"model\n{remark}",
+        f"data − model\ncolours to ±{100 * reach / peak:.2g} % of the peak",
+    )
+    maps = (COLOUR_MAP, COLOUR_MAP, DIVERGING)
+    for number, (panel, title, colour_map) in enumerate(zip((first, second, third), titles, maps, strict=True)):
+        rgb = colours_of(fitted(panel, (HEIGHT_PX, PANEL_PX)), colour_map=colour_map)
         left = number * (PANEL_PX + GAP_PX) / WIDTH_PX
         axes = paint(figure, rgb, (left, 0.0, PANEL_PX / WIDTH_PX, 1.0))
         write(axes, MARGIN_PX, HEIGHT_PX - MARGIN_PX, title, size_px=LETTERS_PX, at="lt")
