@@ -72,7 +72,8 @@ def without_gaps(image: Image) -> Image:
         return image
     filled = np.ascontiguousarray(np.where(missing, 0, image))
     patches_of(missing).mend(filled)
-    return np.nan_to_num(filled, nan=0.0)
+    result: Image = np.nan_to_num(filled, nan=0.0)
+    return result
 
 
 def _good_around(bad: Mask, places: NDArray[np.intp], reach: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

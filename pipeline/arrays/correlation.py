@@ -13,6 +13,7 @@ from pipeline.arrays.robust import GAUSSIAN
 
 TEMPLATE_FULL_PX, TEMPLATE_END_PX = 16.0, 24.0  # a template is whole within the first radius, dark from the second on
 EDGE_PX = 1.0  # a star this near to the end of the search may lie beyond it
+TINY = 1e-30  # stands for the noise of windows without any
 NOISE_STEP = 3  # of the places that tell the noise: the map is smooth
 
 
@@ -61,7 +62,8 @@ class Correlator:
 
     def template_of(self, image: Image) -> Transform:
         """Filter of a template (ny, nx) whose star lies on the lock; what lies far from it is left out."""
-        filtered: Transform = np.conj(fourier.transform_of(image * self._taper)) * self._smoothing
+        filtered = np.conj(fourier.transform_of(image * self._taper))
+        filtered *= self._smoothing
         return filtered
 
     def answer(self, transform: Transform, template: Transform) -> Transform:
@@ -79,7 +81,7 @@ class Correlator:
         values = fourier.image_of(answer, self.shape)
         blank = values.reshape(-1)[self._shows_noise]
         level = float(np.median(blank))
-        noise = GAUSSIAN * float(np.median(np.abs(blank - level))) or np.finfo(np.float32).tiny
+        noise = GAUSSIAN * float(np.median(np.abs(blank - level))) or TINY
         likely = (values - level) / noise
         if prior is not None:
             squared = (self._y - prior.place_yx[0]) ** 2 + (self._x - prior.place_yx[1]) ** 2
@@ -96,7 +98,9 @@ class Correlator:
             is_at_edge=bool(np.hypot(*start) > self._radius_px - EDGE_PX),
         )
 
-    def shift_variance(self, template: Transform, star: Transform, variance: Image) -> tuple[float, float]:
+    def shift_variance(
+        self, template: Transform, star: Transform, variance: NDArray[np.float64]
+    ) -> tuple[float, float]:
         """Variances along y and x, px², of the place found for a star that is `star`, its pixels' variances given.
 
         All about a star on the lock. To first order: the slope of the answer's noise over the curvature of its top.

@@ -81,7 +81,7 @@ def cosmic_rays(frame: Image, usual: Usual) -> Mask:
     y, x = candidates[around < NEIGHBOURS_MOST * excess[high]].T
     hit[y, x] = True
     with np.errstate(invalid="ignore"):
-        return hit | (ndimage.binary_dilation(hit, np.ones((3, 3))) & (excess > GROWN_SIGMA * usual.sigma))
+        return hit | (ndimage.binary_dilation(hit, np.ones((3, 3), dtype=bool)) & (excess > GROWN_SIGMA * usual.sigma))
 
 
 def without_cosmic_rays(frame: Image, usual: Usual | None) -> Image:

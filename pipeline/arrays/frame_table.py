@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from archive.errors import UsageError
 from pipeline.arrays.frames import Places
 
 COLUMNS = ("frame", "time_mjd", "dx_px", "dy_px", "sigma_px", "snr", "quality", "used", "reason")
@@ -46,3 +47,12 @@ class FrameTable:
                 bool(self.is_used[number]),
                 self.reasons[number],
             )
+
+
+def times_or_none(time_mjd: NDArray[np.float64] | None, n_frames: int) -> NDArray[np.float64]:
+    """One time a frame, NaN if none is known. Raises UsageError for another number of them."""
+    if time_mjd is None:
+        return np.full(n_frames, np.nan)
+    if len(time_mjd) != n_frames:
+        raise UsageError(f"{n_frames} frames come with {len(time_mjd)} times: give one time a frame, or none.")
+    return np.asarray(time_mjd, dtype=np.float64)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from archive.enums import SignalClass
 from archive.errors import UsageError
-from pipeline.arrays.frame_table import FrameTable
+from pipeline.arrays.frame_table import FrameTable, times_or_none
 from pipeline.arrays.frames import Frames
 from pipeline.arrays.quality import box_half_px, peak_over_flux
 from pipeline.arrays.registration import Registration, Search, register
-from pipeline.arrays.rejection import reasons_of, told
+from pipeline.arrays.rejection import Reason, reasons_of, told
 from pipeline.arrays.stacking import CleanFrames, Stack, stack_frames
 from pipeline.arrays.survey import Survey, survey
 
@@ -105,15 +105,6 @@ def table_of(
     )
 
 
-def times_or_none(time_mjd: NDArray[np.float64] | None, n_frames: int) -> NDArray[np.float64]:
-    """One time a frame, NaN if none is known. Raises UsageError for another number of them."""
-    if time_mjd is None:
-        return np.full(n_frames, np.nan)
-    if len(time_mjd) != n_frames:
-        raise UsageError(f"{n_frames} frames come with {len(time_mjd)} times: give one time a frame, or none.")
-    return np.asarray(time_mjd, dtype=np.float64)
-
-
 def _as_they_lie(frames: Frames, seen: Survey, found: Registration, time_mjd: NDArray[np.float64] | None) -> BrightStar:
     n_frames = len(frames)
     has_value = np.isfinite(seen.windows.sky_electron)
@@ -127,7 +118,7 @@ def _as_they_lie(frames: Frames, seen: Survey, found: Registration, time_mjd: ND
         snr=found.snr,
         quality=np.full(n_frames, np.nan),
         is_used=has_value,
-        reasons=["" if ok else "no pixel around the star has a value" for ok in has_value],
+        reasons=["" if ok else Reason.EMPTY.value for ok in has_value],
     )
     clean = CleanFrames(frames, seen.windows.sky_electron, seen.usual)
     stacks = stack_frames(clean, shifts_yx=still, groups={ALL: has_value})

@@ -151,27 +151,25 @@ class _Stack:
         self._shape = (middles.shape[1], middles.shape[2])
         self._found = found
         self.n_frames = int(found.is_trusted.sum())
-        total = np.zeros((self._shape[0], self._shape[1] // 2 + 1), dtype=np.complex128)
-        for number in np.flatnonzero(found.is_trusted):
-            total += self.back(fourier.transform_of(middles[number]), number)
-        self._total = total
+        self._total: NDArray[np.complex128] = np.zeros((self._shape[0], self._shape[1] // 2 + 1), dtype=np.complex128)
+        for number in np.flatnonzero(found.is_trusted).tolist():
+            self._total += self.back(fourier.transform_of(middles[number]), number)
 
     def back(self, transform: Transform, number: int) -> Transform:
         """Transform of frame `number` with its star on the lock."""
         return fourier.moved(transform, self._shape, -self._found.shifts_yx[number])
 
     def mean(self) -> Image:
-        return self._image(self._total / max(self.n_frames, 1))
+        return self._mean(self._total, self.n_frames)
 
     def of_others(self, transform: Transform, number: int) -> Image:
         """Mean of all frames but `number`, whose transform is given."""
         if not self._found.is_trusted[number]:
             return self.mean()
-        others = self._total - self.back(transform, number)
-        return self._image(others / max(self.n_frames - 1, 1))
+        return self._mean(self._total - self.back(transform, number), self.n_frames - 1)
 
-    def _image(self, transform: NDArray[np.complex128]) -> Image:
-        return fourier.image_of(transform.astype(np.complex64), self._shape)
+    def _mean(self, total: NDArray[np.complex128], n_frames: int) -> Image:
+        return fourier.image_of((total / max(n_frames, 1)).astype(np.complex64), self._shape)
 
 
 def _next_round(correlator: Correlator, middles: Cube, found: _Finds, stack: _Stack) -> _Finds:
@@ -192,8 +190,8 @@ def _sigmas(correlator: Correlator, middles: Cube, found: _Finds, stack: _Stack)
     if stack.n_frames < 3:
         return np.full(len(middles), np.nan)
     mean = stack.mean()
-    squares = np.zeros(mean.shape)
-    for number in np.flatnonzero(found.is_trusted):
+    squares: Numbers = np.zeros(mean.shape)
+    for number in np.flatnonzero(found.is_trusted).tolist():
         back = stack.back(fourier.transform_of(middles[number]), number)
         squares += np.square(fourier.image_of(back, correlator.shape) - mean, dtype=np.float64)
     variance = squares / (stack.n_frames - 1)

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     SATURATED = "saturated or missing pixels in the star"
     LOST = "no star found"
     EDGE = "the star is at the edge of the search"
+    NO_DISC = "no disc found"
+    OTHER_DISC = "the disc has another size, or is cut off"
     JUMP = "the star jumps away from where the frames beside it show it"
 
 

@@ -37,8 +37,8 @@ def self_noise_of(
 
 def _board(image: Image) -> Image:
     """A chess board of zeros and ones (ny, nx)."""
-    y, x = np.indices(image.shape)
-    return ((y + x) % 2).astype(np.float32)
+    y, x = np.ogrid[: image.shape[0], : image.shape[1]]
+    return np.asarray((y + x) % 2, dtype=np.float32)
 
 
 def _peak(windows: Cube, shifts_yx: Places, is_used: NDArray[np.bool_]) -> float:

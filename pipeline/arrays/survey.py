@@ -48,14 +48,8 @@ def find_lock(
     With `near_yx` and `radius_px`, only there. Whether it is more than noise, registration tells.
     Raises UsageError if no pixel has a value, all frames being saturated, or the search lies outside the frame.
     """
-    shape = shape_of(frames)
-    pixels = UsualPixels(shape)
-    for number in np.unique(np.linspace(0, len(frames) - 1, min(len(frames), SAMPLE_FRAMES)).round().astype(int)):
-        pixels.add(frames[int(number)])
-    usual = pixels.usual()
-    mean = pixels.mean() if usual is None else usual.mean  # without the brightest value: that may be a cosmic ray
-    if not np.isfinite(mean).any():
-        raise UsageError("No pixel of any frame has a value: all are saturated. Expose for a shorter time.")
+    mean = sample_mean(frames)
+    shape = (mean.shape[0], mean.shape[1])
     sky = np.float32(np.nanmedian(mean))
     filled = without_gaps(mean - sky)
     shown = ndimage.gaussian_filter(filled, STAR_PX) - ndimage.gaussian_filter(filled, SURROUNDINGS_PX)
@@ -70,3 +64,18 @@ def find_lock(
         )
     y, x = np.unravel_index(np.argmax(np.where(is_searched, shown, -np.inf)), shape)
     return float(y), float(x)
+
+
+def sample_mean(frames: Frames) -> Image:
+    """Mean (ny, nx) of up to 64 frames, electron, each pixel without its brightest value: that may be a cosmic ray.
+
+    Raises UsageError if no pixel has a value.
+    """
+    pixels = UsualPixels(shape_of(frames))
+    for number in np.unique(np.linspace(0, len(frames) - 1, min(len(frames), SAMPLE_FRAMES)).round().astype(int)):
+        pixels.add(frames[int(number)])
+    usual = pixels.usual()
+    mean = pixels.mean() if usual is None else usual.mean
+    if not np.isfinite(mean).any():
+        raise UsageError("No pixel of any frame has a value: all are saturated. Expose for a shorter time.")
+    return mean
