@@ -21,6 +21,7 @@ from pipeline.arrays.robust import clipped_mean_of_frames, robust_sigma
 
 CLIP_SIGMA = 5.0
 PATTERN_CLIP_SIGMA = 3.0
+PATTERN_PASSES = (1, 0, 1, 0)  # rows, columns, and once more: those that a mask cuts see only a part of the others
 SAMPLE_STEP = 7  # of rows and columns, where a level needs no more than a sample
 
 
@@ -186,9 +187,11 @@ def floating_pattern(image: Image, *, ignore: Mask) -> Image:
     with np.errstate(invalid="ignore"):
         use = (np.abs(above) <= reach) & ~ignore
     above[~use] = 0
-    rows = _means(above, use, axis=1)
-    columns = _means(above - rows[:, np.newaxis] * use, use, axis=0)
-    pattern: Image = rows[:, np.newaxis] + columns
+    pattern: Image = np.zeros_like(image)
+    for axis in PATTERN_PASSES:
+        part = np.expand_dims(_means(above, use, axis=axis), axis)
+        above -= part * use
+        pattern += part
     return pattern
 
 
