@@ -105,11 +105,11 @@ def _cells_of(stamp: Stamp, inner_px: float, outer_px: float) -> Cells:
     sector = np.minimum(((angle[used] + np.pi) / (2 * np.pi) * SECTORS).astype(np.intp), SECTORS - 1)
     cell = ring * SECTORS + sector
     n_px = np.bincount(cell, minlength=RINGS * SECTORS)
-    full = n_px >= n_px.max() / 4 if n_px.size else n_px > 0
+    full = n_px > n_px.max() / 4
     if full.sum() < LEAST_SHARE_OF_CELLS * RINGS * SECTORS:
         raise UsageError(
-            f'The image holds too little of the sky {ZONE_ARCSEC[0]}" to {ZONE_ARCSEC[1]}" from the star to tell sky and '
-            "halo apart: give a larger image, or a star farther from its edge."
+            f'The image holds too little of the sky {ZONE_ARCSEC[0]}" to {ZONE_ARCSEC[1]}" from the star to tell sky '
+            "and halo apart: give a larger image, or a star farther from its edge."
         )
     means = (
         np.bincount(cell, values, minlength=RINGS * SECTORS)[full] / n_px[full]

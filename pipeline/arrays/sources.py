@@ -62,8 +62,8 @@ def score(source: Source, *, among: Sequence[Source], centre_yx: tuple[float, fl
     """How likely a source is the target, 0 to 1, by the original archive's rule.
 
     Mean of three: exp(-(ln ln FWHM - 1.27)² / (2 · 0.17²)); exp(-r² / (2 · 512²)), r px from `centre_yx`; the mean of
-    both axes over the longest of those `among` which it is. 0 for a width of 1 px or less. The original had r from pixel
-    (1024, 1024) whatever the image: here the caller says where the middle is.
+    both axes over the longest of those `among` which it is. 0 for a width of 1 px or less. The original had r from
+    pixel (1024, 1024) whatever the image: here the caller says where the middle is.
     """
     if source.fwhm_px <= 1:
         return 0.0
@@ -110,5 +110,5 @@ def _listed(catalogue: SourceCatalog) -> tuple[Source, ...]:
         catalogue.segment_area.value,
     )
     rows = zip(*(np.atleast_1d(column).tolist() for column in columns), strict=True)
-    found = (Source(*sizes, area_px=int(area)) for *sizes, area in rows)
+    found = (Source(y, x, flux, fwhm, major, minor, int(area)) for y, x, flux, fwhm, major, minor, area in rows)
     return tuple(sorted(found, key=lambda source: (-source.flux_count, source.at_yx)))
