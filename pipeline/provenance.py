@@ -165,7 +165,7 @@ def _header(carried: fits.Header, job: Job, *, keep: frozenset[str] = frozenset(
     """What of a header is carried over, and after it where the product comes from."""
     header = fits.Header()
     own = {key for key, *_ in _provenance(job)}
-    for card in carried.cards:
+    for card in carried.copy().cards:  # cards are changed later, and belong to their header
         is_own = card.keyword in own or SOURCE_KEY.fullmatch(card.keyword)
         if card.keyword and not is_own and (card.keyword in keep or card.keyword not in NOT_CARRIED):
             header.append(card, end=True)
@@ -177,18 +177,18 @@ def _provenance(job: Job) -> Iterator[Card]:
     yield "INSTRUME", INSTRUMENT, ""
     yield "RLEVEL", int(ReductionLevel.FINAL), "reduction level"
     yield "PRODKIND", job.kind.value, "what this was made as"
-    yield "PRODSUBJ", job.subject, "of what"
+    yield "PRODSUBJ", job.subject, ""
     yield "PRODALG", job.algorithm, "algorithm"
     yield "PRODVER", job.version, "its version"
-    yield "PRODPAR", json.dumps(dict(job.parameters), sort_keys=True, default=_plain), "its parameters"
-    yield "PRODID", job.fingerprint, "unique name"
+    yield "PRODPAR", json.dumps(dict(job.parameters), sort_keys=True, default=_plain), ""
+    yield "PRODID", job.fingerprint, ""
     yield "SOFTWARE", f"{SOFTWARE} {SOFTWARE_VERSION}", ""
     for number, raw in enumerate(_inputs(job, "raw"), start=1):
-        yield f"RAW{number:05d}", raw.name, "raw file"
+        yield f"RAW{number:05d}", raw.name, ""
         yield f"RSHA{number:04d}", raw.sha256, ""
     for role, (name_key, sha_key) in MASTER_KEYS.items():
         for master in _inputs(job, role)[:1]:
-            yield name_key, master.name, f"master {role}"
+            yield name_key, master.name, ""
             yield sha_key, master.sha256, ""
 
 
