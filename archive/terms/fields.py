@@ -60,11 +60,15 @@ class FlagFilter(filters.Filter):
     field_class = FlagField
 
 
-class AsciiFilter(filters.CharFilter):
+class AsciiField(forms.CharField):
+    def clean(self, value: Any) -> Any:
+        return anyascii(super().clean(value))
+
+
+class AsciiFilter(filters.Filter):
     """Text that is written in ASCII before it is compared: FITS headers know no other letters."""
 
-    def filter(self, qs: Any, value: Any) -> Any:
-        return super().filter(qs, anyascii(value) if value else value)
+    field_class = AsciiField
 
 
 class InstantField(forms.DateTimeField):
