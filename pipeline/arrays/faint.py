@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.arrays.frame_table import FrameTable
+from archive.errors import UsageError
+from pipeline.arrays.frame_table import FrameTable, times_or_none
 from pipeline.arrays.frames import Frames, Image
 from pipeline.arrays.lucky import table_of
 from pipeline.arrays.motion import Motion
 from pipeline.arrays.quality import box_half_px, peak_over_flux, star_flux
 from pipeline.arrays.registration import Search, register
+from pipeline.arrays.rejection import told
 from pipeline.arrays.self_noise import self_noise_of
 from pipeline.arrays.stacking import CleanFrames, Stack, stack_frames
 from pipeline.arrays.survey import survey
@@ -64,7 +66,7 @@ def stack_faint(
     """Stack frames (electron, the sky in them; NaN: saturated) on the star near `lock_yx`.
 
     With `motion` the stack follows a target that moves at a known rate against the star that is registered.
-    Each frame is read twice. Raises UsageError if no frame can be used; the message counts the reasons.
+    Each frame is read twice. Raises UsageError if no two frames can be used; the message counts the reasons.
     """
     seen = survey(frames, lock_yx=lock_yx)
     found = register(seen.windows.pixels, search=search)
@@ -73,6 +75,8 @@ def stack_faint(
     table = table_of(seen, found, quality=quality, time_mjd=time_mjd)
     path_yx = np.zeros((len(frames), 2)) if motion is None else motion.path_yx(table.time_mjd)
     every_second = np.cumsum(table.is_used) % 2 == 1
+    if table.n_used < 2:
+        raise UsageError(f"Only one of {len(frames)} frames can be used, two are needed: {told(table.reasons)}.")
     groups = {
         "whole": table.is_used,
         "first half": table.is_used & every_second,
@@ -98,6 +102,20 @@ def stack_faint(
             rejected=1 - table.n_used / len(frames),
         ),
     )
+
+
+def stack_along(
+    frames: Frames, *, lock_yx: tuple[float, float], motion: Motion, time_mjd: NDArray[np.float64]
+) -> Stack:
+    """Stack frames (electron, the sky in them) on a target that moves at a known rate, where no star can be registered.
+
+    The target lies where it did in the first frame; the sky is taken from around `lock_yx`. Frames of which nothing
+    there has a value are left out. Raises UsageError if none is left, or a time is not known.
+    """
+    seen = survey(frames, lock_yx=lock_yx)
+    clean = CleanFrames(frames, seen.windows.sky_electron, seen.usual)
+    path_yx = motion.path_yx(times_or_none(time_mjd, len(frames)))
+    return stack_frames(clean, shifts_yx=path_yx, groups={"whole": np.isfinite(seen.windows.sky_electron)})["whole"]
 
 
 def doubts_about(*, flux_electron: float, typical_snr: float, self_noise: float, rejected: float) -> tuple[str, ...]:

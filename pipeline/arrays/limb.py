@@ -31,21 +31,17 @@ REACH_PX = 3  # from where the limb alone tells, in which the gradients are comp
 
 @dataclass(frozen=True, slots=True)
 class FoundDisc:
-    """A disc, px from zero, and the levels of its middle half and of the sky around it.
-
-    radius_px : of the circle of the same area.
-    """
+    """A disc, px from zero, and the level of the sky around it. The radius is that of the circle of the same area."""
 
     centre_yx: tuple[float, float]
     radius_px: float
-    level: float
     sky: float
 
 
 def find_disc(image: Image) -> FoundDisc:
     """Find the largest disc of an image (ny, nx) without gaps: what is brighter than half way from the sky to it.
 
-    Raises UsageError if nothing stands out, or if it is smaller than eight pixels across its radius.
+    Raises UsageError if nothing stands out, or if its radius is less than eight pixels.
     """
     smooth = ndimage.gaussian_filter(image, LIMB_SMOOTHING_PX)
     threshold = float(np.percentile(smooth, 1) + np.percentile(smooth, 99.5)) / 2
@@ -66,7 +62,7 @@ def find_disc(image: Image) -> FoundDisc:
     if level - sky < LEAST_CONTRAST * float(np.std(around)):
         raise UsageError("No disc was found: nothing stands out of the sky. Is it a planet?")
     y, x = ndimage.center_of_mass(is_disc)
-    return FoundDisc((float(y), float(x)), radius_px, level, sky)
+    return FoundDisc((float(y), float(x)), radius_px, sky)
 
 
 def _largest_part(bright: Mask) -> Mask:

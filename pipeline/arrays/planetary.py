@@ -29,7 +29,8 @@ class Planet:
 
     stacks : "100p", "50p", "20p", "5p", electron a frame, the disc's centre on `centre_yx` of raw, on twice that of
         fine.
-    table : `quality` is the sharpness; errors and S/N of single shifts are not known.
+    table : `quality` is the sharpness; errors and S/N of single shifts are not known, nor the shift of a frame without
+        a disc.
     """
 
     stacks: Mapping[str, Stack]
@@ -57,7 +58,7 @@ def stack_planet(frames: Frames, *, time_mjd: NDArray[np.float64] | None = None)
     quality = _sharpnesses(windows, discs, is_used)
     table = FrameTable(
         time_mjd=times_or_none(time_mjd, len(frames)),
-        shifts_yx=np.where(is_used[:, np.newaxis], places - centre, np.nan),
+        shifts_yx=places - centre,
         sigma_px=np.full(len(frames), np.nan),
         snr=np.full(len(frames), np.nan),
         quality=quality,
@@ -88,7 +89,7 @@ def _discs(frames: Frames, window: Window, radius_px: float) -> tuple[list[Found
 
 def _disc(raw: Image, radius_px: float) -> tuple[FoundDisc, str]:
     missing = ~np.isfinite(raw)
-    nothing = FoundDisc((np.nan, np.nan), 0.0, 0.0, 0.0)
+    nothing = FoundDisc((np.nan, np.nan), 0.0, 0.0)
     if missing.all():
         return nothing, Reason.EMPTY.value
     try:

@@ -38,13 +38,14 @@ def star_flux(windows: Windows, shifts_yx: Places, *, is_used: NDArray[np.bool_]
     used windows, where clipping leaves no bias.
     """
     boxes, pixels = 0.0, 0
+    total: NDArray[np.float64] = np.zeros(windows.window.shape)
     for number in np.flatnonzero(is_used):
         y, x = (round(place) for place in shifts_yx[number] + windows.window.half_px)
         box = _around(windows.pixels[number], y, x, half_px)
         boxes += float(box.sum(dtype=np.float64))
         pixels += box.size
-    mean = windows.pixels[is_used].mean(axis=0, dtype=np.float64)
-    rest = clipped_mean(mean[windows.window.sky], clip_sigma=SKY_CLIP_SIGMA)
+        total += windows.pixels[number]
+    rest = clipped_mean(total[windows.window.sky] / is_used.sum(), clip_sigma=SKY_CLIP_SIGMA)
     return (boxes - rest * pixels) / int(is_used.sum())
 
 

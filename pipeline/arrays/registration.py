@@ -109,18 +109,20 @@ def register(windows: Cube, *, search: Search | None = None) -> Registration:
     )
 
 
-def register_on(windows: Cube, template: Image, *, near_yx: Places, search: Search | None = None) -> Places:
-    """Find the star of each window once more, with the caller's template, near the places (n_frames, 2) of before.
+def register_part(
+    windows: Cube, part: Image, template: Image, *, near_yx: Places, search: Search | None = None
+) -> Places:
+    """Find the star of each window once more, by a part of the pixels, near the places (n_frames, 2) of before.
 
-    Answers shifts (n_frames, 2), px. Windows and template as `register` takes and gives them.
+    `part` (2 * half, 2 * half) is 1 for pixels that count and 0 for others; windows and template are as `register`
+    takes and gives them. Answers shifts (n_frames, 2), px.
     """
-    search = search or Search()
-    correlator, middles = _correlator_for(windows, search)
+    correlator, middles = _correlator_for(windows, search or Search())
+    middle_of_part = _middle(part, correlator.shape[0] // 2)
     filtered = correlator.template_of(template)
-    transforms = (fourier.transform_of(frame) for frame in middles)
     found = [
-        correlator.find(transform, filtered, Prior(place, NEAR_PX, LEAST_SNR))
-        for transform, place in zip(transforms, near_yx, strict=True)
+        correlator.find(fourier.transform_of(frame * middle_of_part), filtered, Prior(place, NEAR_PX, LEAST_SNR))
+        for frame, place in zip(middles, near_yx, strict=True)
     ]
     return np.array([one.shift_yx for one in found])
 
@@ -208,8 +210,15 @@ def _correlator_for(windows: Cube, search: Search) -> tuple[Correlator, Cube]:
     half = windows.shape[1] // 2
     radius_px = min(search.radius_px, MOST_OF_HALF * half)
     used = min(half, int(np.ceil(radius_px + TEMPLATE_END_PX)))
-    middles = windows[:, half - used : half + used, half - used : half + used]
-    return Correlator(half_px=used, radius_px=radius_px, smoothing_px=search.smoothing_px), middles
+    correlator = Correlator(half_px=used, radius_px=radius_px, smoothing_px=search.smoothing_px)
+    return correlator, _middle(windows, used)
+
+
+def _middle(windows: NDArray[np.float32], half_px: int) -> NDArray[np.float32]:
+    """The middle (…, 2 * half_px, 2 * half_px) of windows, or of one."""
+    half = windows.shape[-1] // 2
+    middle = slice(half - half_px, half + half_px)
+    return windows[..., middle, middle]
 
 
 def _gaussian(shape: tuple[int, int]) -> Image:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.arrays import fourier
 from pipeline.arrays.frames import Cube, Image, Places
-from pipeline.arrays.registration import Registration, Search, register_on
+from pipeline.arrays.registration import Registration, Search, register_part
 
 SMOOTHING_PX = 1.0  # the stacks that are compared are noisy
 PEAK_WITHIN_PX = 6  # of the lock
@@ -29,9 +29,9 @@ def self_noise_of(
     board = _board(windows[0])
     of_halves = 0.0
     for half in (board, 1 - board):
-        shifts = register_on(windows * half, found.template, near_yx=found.shifts_yx, search=search)
-        of_halves += _peak(windows * (1 - half), shifts, is_used)  # each has half of the light: together all of it
-    own = _peak(windows, found.shifts_yx, is_used)
+        shifts = register_part(windows, half, found.template, near_yx=found.shifts_yx, search=search)
+        of_halves += _peak(windows, 1 - half, shifts, is_used)  # each has half of the light: together all of it
+    own = _peak(windows, np.ones_like(board), found.shifts_yx, is_used)
     return own / of_halves if of_halves > 0 else float("inf")
 
 
@@ -41,11 +41,11 @@ def _board(image: Image) -> Image:
     return np.asarray((y + x) % 2, dtype=np.float32)
 
 
-def _peak(windows: Cube, shifts_yx: Places, is_used: NDArray[np.bool_]) -> float:
+def _peak(windows: Cube, part: Image, shifts_yx: Places, is_used: NDArray[np.bool_]) -> float:
     shape = (windows.shape[1], windows.shape[2])
     total = np.zeros((shape[0], shape[1] // 2 + 1), dtype=np.complex128)
     for number in np.flatnonzero(is_used):
-        total += fourier.moved(fourier.transform_of(windows[number]), shape, -shifts_yx[number])
+        total += fourier.moved(fourier.transform_of(windows[number] * part), shape, -shifts_yx[number])
     mean = (total / is_used.sum() * fourier.gaussian_window(shape, sigma_px=SMOOTHING_PX)).astype(np.complex64)
     first = shape[0] // 2 - PEAK_WITHIN_PX
     around = slice(first, first + 2 * PEAK_WITHIN_PX + 1)

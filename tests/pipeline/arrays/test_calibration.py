@@ -53,16 +53,18 @@ def test_what_was_given_is_not_changed():
 
 
 def test_floating_rows_and_columns_are_taken_out_and_the_star_keeps_its_light():
-    rng = np.random.default_rng(1)
-    pattern = rng.normal(0, 5, (SHAPE[0], 1)) + rng.normal(0, 5, SHAPE[1])
     light = star(SHAPE, centre_yx=(30.3, 41.8), flux=5e4, sigma_px=4) + 2
-    noise = rng.normal(0, 0.5, SHAPE)
     source = disc(SHAPE, centre_yx=(30.3, 41.8), radius_px=20)
-    electrons = calibration().electrons(raw_of(light + noise, pattern=pattern - pattern.mean()), source=source)
-    rest = electrons - light
-    assert rest[source].mean() == pytest.approx(rest[~source].mean(), abs=0.05)  # a level common to all is the sky's
-    assert rest.mean(axis=1).std() < 0.15  # it was 5 counts, 1 electron
-    assert rest.mean(axis=0).std() < 0.15
+    steps = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        pattern = rng.normal(0, 5, (SHAPE[0], 1)) + rng.normal(0, 5, SHAPE[1])  # 5 counts are one electron
+        noise = rng.normal(0, 0.5, SHAPE)
+        rest = calibration().electrons(raw_of(light + noise, pattern=pattern), source=source) - light
+        assert rest.mean(axis=1).std() < 0.2
+        assert rest.mean(axis=0).std() < 0.2
+        steps.append(rest[source].mean() - rest[~source].mean())
+    assert np.mean(steps) == pytest.approx(0, abs=0.05)
 
 
 def test_a_star_under_no_mask_would_be_taken_for_the_floor_of_its_rows():
