@@ -32,5 +32,5 @@ def _shift(product: NDArray[np.complex128]) -> NDArray[np.float64]:
     along_y, along_x = (np.exp(2j * np.pi * np.outer(place + steps, frequencies)) for place in highest)
     finer = (along_y @ product @ along_x.T).real
     row, column = np.unravel_index(np.argmax(finer), finer.shape)
-    found = highest + steps[[row, column]]
-    return (found + n / 2) % n - n / 2
+    found: NDArray[np.float64] = highest + steps[[row, column]]
+    return np.asarray((found + n / 2) % n - n / 2, dtype=np.float64)

@@ -65,7 +65,7 @@ def _gain(radius_px: float, seed: int) -> tuple[float, float, float]:
     best = np.argsort(-found.table.quality)[: N_FRAMES // 5]
     drawn = rng.choice(N_FRAMES, N_FRAMES // 5, replace=False)
     sharp, by_chance = (_energy(found, lights, np.isin(np.arange(N_FRAMES), chosen)) for chosen in (best, drawn))
-    return sharp / every, float(np.corrcoef(ranks)[0, 1]), by_chance / every
+    return sharp / every, float(np.corrcoef(ranks[0], ranks[1])[0][1]), by_chance / every
 
 
 def _energy(found: Planet, lights: Cube, is_in: NDArray[np.bool_]) -> float:

@@ -130,7 +130,7 @@ def _found(light: Cube, shifts: Places, flux: float, sky: float) -> Found:
 
 
 def _stack(cube: Cube, shifts: Places, sky: float) -> Image:
-    is_in = np.isfinite(shifts).all(axis=1)
+    is_in = np.asarray(np.isfinite(shifts).all(axis=1), dtype=bool)
     clean = CleanFrames(cube, np.full(len(cube), sky))
     return stack_frames(clean, shifts_yx=shifts, groups={"all": is_in})["all"].raw
 

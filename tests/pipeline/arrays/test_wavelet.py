@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from archive.errors import UsageError
+from pipeline.arrays.limb import find_disc
 from pipeline.arrays.sharpness import gradient_energy
 from pipeline.arrays.wavelet import sharpened, starlet
-from tests.pipeline.arrays.test_limb import find_disc, planet
+from tests.pipeline.arrays.test_limb import planet
 
 
 def test_the_scales_add_up_to_the_image():
