@@ -45,8 +45,9 @@ def hand_over(lease: Lease, job: Job, made: Made, *, store: FileStore, inspector
     """Take what was made into the archive, and with it the product's row, in one transaction.
 
     Its row is locked first and its lease compared: a late worker leaves nothing. Then its observation is, so that who
-    may see it can not change between its frames' rows and the commit. Bytes come before rows; those that a killed worker
-    left under the product's own paths are swept before new ones are put. FITS files become frames through `ingest_file`.
+    may see it can not change between its frames' rows and the commit. Bytes come before rows; those that a killed
+    worker left under the product's own paths are swept before new ones are put. FITS files become frames through
+    `ingest_file`.
 
     Raises LeaseLost, UsageError when a file can never pass, TransientError when the store is away.
     """
