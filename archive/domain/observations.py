@@ -78,7 +78,8 @@ def _locked(name: RawName) -> Observation:
     """The row of an observation, locked to the end of the transaction; made if there was none."""
     while True:
         Observation.objects.bulk_create([_unsaved(name)], ignore_conflicts=True)
-        found = Observation.objects.select_for_update().filter(name=name.exposure).first()
+        # No key changes: others may go on to make products of it.
+        found = Observation.objects.select_for_update(no_key=True).filter(name=name.exposure).first()
         if found is not None:  # else its last file went just now, and it with that
             return found
 

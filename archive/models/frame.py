@@ -131,7 +131,7 @@ class Frame(models.Model):
             ),
             models.Index(fields=["is_public", "exposure_time"], name="frame_by_exposure", condition=Q(is_listed=True)),
             models.Index(
-                fields=["submitter", "-observation_date", "-id"],
+                fields=["is_public", "submitter", "-observation_date", "-id"],
                 name="frame_by_submitter",
                 condition=Q(is_listed=True) & ~Q(submitter=""),
             ),
