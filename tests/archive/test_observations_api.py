@@ -107,6 +107,54 @@ class TestWhoSeesIt:
             assert api(None).get(where).status_code == 404
 
 
+class TestEmbargoesThatChange:
+    """Who may see the raw files decides over all that was made of them, also when that changes afterwards."""
+
+    NAME = "4_351_Yrsa_VIC_Si_o_20160925_110427.040912"
+
+    @pytest.fixture
+    def observation(self, ao) -> Observation:
+        """One that came in through the door of frames, and was reduced."""
+        public = {"proposal_id": "PROP001", "public_date": AO_OBSERVED_AT, "extension": ".fits.bz2"}
+        ao.frames(basename=self.NAME, **public)
+        ao.frames(basename=f"{self.NAME}_0", **public)
+        observation = Observation.objects.get(name=self.NAME)
+        ao.file(ao.product(observation), "stack", basename=f"{self.NAME}_100p")
+        ao.frames(basename="4_351_Yrsa_VIC_Si_o_20160925_120000.000000_100p", public_date=AO_OBSERVED_AT)
+        return observation
+
+    def codes(self, client, observation):
+        stack = Frame.objects.get(basename=f"{self.NAME}_100p").pk
+        addresses = (
+            address(observation, ""),
+            address(observation, "products", "bright", "stack"),
+            f"/frames/{stack}/",
+            f"/frames/{stack}/download/",
+        )
+        return {client.get(where).status_code for where in addresses}
+
+    def test_a_later_public_date_hides_stacks_too_and_an_earlier_one_shows_them(
+        self, observation, api, bob, alice, admin
+    ):
+        raw = Frame.objects.get(basename=f"{self.NAME}_0").pk
+        for date, code in (("2099-01-01T00:00:00Z", 404), (None, 404), ("2016-10-01T00:00:00Z", 200)):
+            assert api(admin).patch(f"/frames/{raw}/", {"public_date": date}, format="json").status_code == 200
+            assert self.codes(api(bob), observation) == {code}
+            assert self.codes(api(alice), observation) == {200}
+
+    def test_another_programme_takes_its_stacks_along(self, observation, api, alice, admin):
+        for name in (self.NAME, f"{self.NAME}_0"):
+            raw = Frame.objects.get(basename=name).pk
+            moved = {"public_date": None, "proposal_id": "P2"}
+            assert api(admin).patch(f"/frames/{raw}/", moved, format="json").status_code == 200
+        assert self.codes(api(alice), observation) == {404}
+
+    def test_stacks_of_others_stay_as_they_are(self, observation, api, admin):
+        raw = Frame.objects.get(basename=self.NAME).pk
+        api(admin).patch(f"/frames/{raw}/", {"public_date": None}, format="json")
+        assert Frame.objects.get(basename__endswith="120000.000000_100p").public_date == AO_OBSERVED_AT
+
+
 class TestFiles:
     def content(self, response) -> bytes:
         assert response.status_code in {200, 206}, response.content
