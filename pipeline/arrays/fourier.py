@@ -83,7 +83,7 @@ def peak_near(
     rough_y, rough_x = _highest(transform, shape, start_yx, step=ROUGH_STEP_PX, n_steps=n_rough)
     step = 1 / UPSAMPLING
     n_steps = round(ROUGH_STEP_PX * UPSAMPLING)
-    steps = np.arange(-n_steps, n_steps + 1) * step
+    steps = np.asarray(np.arange(-n_steps, n_steps + 1) * step, dtype=np.float64)
     y, x = rough_y + steps, rough_x + steps
     values = values_at(transform, shape, y, x)
     row, column = np.unravel_index(np.argmax(values), values.shape)
@@ -125,7 +125,7 @@ def gaussian_window(shape: tuple[int, int], *, sigma_px: float) -> NDArray[np.fl
 def _highest(
     transform: Transform, shape: tuple[int, int], start_yx: tuple[float, float], *, step: float, n_steps: int
 ) -> tuple[float, float]:
-    steps = np.arange(-n_steps, n_steps + 1) * step
+    steps = np.asarray(np.arange(-n_steps, n_steps + 1) * step, dtype=np.float64)
     y, x = start_yx[0] + steps, start_yx[1] + steps
     values = values_at(transform, shape, y, x)
     row, column = np.unravel_index(np.argmax(values), values.shape)
