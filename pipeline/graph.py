@@ -65,7 +65,12 @@ PICTURE_OF_STAR: Mapping[str, Any] = {
     "colour_map": "magma",
     "half_arcsec": 1.76,  # shown around the star: 100 px of the grid of half pixels at Kitt Peak
 }
-PICTURE_OF_PLANET = PICTURE_OF_STAR | {"curve": "linear", "percentiles": [1.0, 99.99], "half_arcsec": None}
+PICTURE_OF_PLANET: Mapping[str, Any] = {
+    **PICTURE_OF_STAR,
+    "curve": "linear",
+    "percentiles": [1.0, 99.99],
+    "half_arcsec": None,
+}
 
 # In an order in which each stands behind what it needs.
 STEPS = (

@@ -26,11 +26,12 @@ SOURCE_KEY = re.compile(r"RAW\d{5}|RSHA\d{4}")
 MASTER_KEYS = {"dark": ("L1IDDARK", "DARKSHA"), "flat": ("L1IDFLAT", "FLATSHA")}
 
 # What a raw header says of its own pixels, of one frame, or of one file, is not true of a product.
-NOT_CARRIED = frozenset(
-    "SIMPLE XTENSION BITPIX NAXIS NAXIS1 NAXIS2 EXTEND PCOUNT GCOUNT BZERO BSCALE BLANK BUNIT DATAMIN DATAMAX CHECKSUM "
-    "DATASUM EXTNAME FRAME FRAMEUTC NFRAMES NREJ GAIN RLEVEL CTYPE1 CTYPE2 CRVAL1 CRVAL2 CRPIX1 CRPIX2 CDELT1 CDELT2 "
-    "CD1_1 CD1_2 CD2_1 CD2_2 CROTA1 CROTA2 CUNIT1 CUNIT2 RADESYS LONGSTRN".split()
-)
+_OWN_KEYS = """
+SIMPLE XTENSION BITPIX NAXIS NAXIS1 NAXIS2 EXTEND PCOUNT GCOUNT BZERO BSCALE BLANK BUNIT DATAMIN DATAMAX
+CHECKSUM DATASUM EXTNAME FRAME FRAMEUTC NFRAMES NREJ GAIN RLEVEL CTYPE1 CTYPE2 CRVAL1 CRVAL2 CRPIX1
+CRPIX2 CDELT1 CDELT2 CD1_1 CD1_2 CD2_1 CD2_2 CROTA1 CROTA2 CUNIT1 CUNIT2 RADESYS LONGSTRN
+"""
+NOT_CARRIED = frozenset(_OWN_KEYS.split())
 
 Card = tuple[str, str | int | float | bool, str]  # key, value, comment
 
@@ -199,7 +200,7 @@ def _inputs(job: Job, role: str) -> list[Input]:
 def _wcs(raw: fits.Header, shape: tuple[int, int], scale_arcsec: float, fine: float) -> Iterator[Card]:
     """North up and east left about the pointing, which is taken for the middle of the detector; nothing if not known.
 
-    Pixel (y, x) of the detector is (fine * y, fine * x) here, so that the middle is half a fine step off that of `shape`.
+    Pixel (y, x) of the detector is (fine * y, fine * x) here: the middle is half a fine step off that of `shape`.
     """
     pointing = pointing_of(dict(raw))
     if pointing is None:

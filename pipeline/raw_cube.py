@@ -1,6 +1,6 @@
 """Raw cubes: files of one frame a HDU, unpacked once to disk and mapped, so that any frame can be read at any time.
 
-The files of an observation are one cube, in the order of their numbers: `_10` comes after `_9`.
+The files of an observation are one cube, in the order of their numbers: the one without, `_0`, …, `_9`, `_10`.
 """
 
 import bz2
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -71,7 +71,7 @@ class RawCube:
 
 
 def open_cube(paths: Sequence[Path], *, folder: Path, most_bytes: int = MOST_UNPACKED_BYTES) -> RawCube:
-    """The cube of these files, which come in the order of their numbers. Unpacked files are left in `folder`.
+    """The cube of these files, in whatever order they come. What is unpacked is left in `folder`.
 
     Raises UsageError for a file that can not be unpacked or is no FITS, for frames of different shapes or none at all,
     and for more than `most_bytes` of unpacked files.
@@ -80,8 +80,8 @@ def open_cube(paths: Sequence[Path], *, folder: Path, most_bytes: int = MOST_UNP
     times: list[str] = []
     planes: list[_Plane] = []
     left = most_bytes
-    for number, path in enumerate(paths):
-        plain = _unpacked(path, folder / f"raw-{number}.fits", most_bytes=left)
+    for path in in_order(paths):
+        plain = _unpacked(path, folder / f"unpacked-{path.stem}", most_bytes=left)
         left -= plain.stat().st_size
         with _told_of(path), plain.open("rb") as stream, fits.open(stream, lazy_load_hdus=False) as hdus:
             headers.append(hdus[0].header.copy())
@@ -93,10 +93,24 @@ def open_cube(paths: Sequence[Path], *, folder: Path, most_bytes: int = MOST_UNP
     return RawCube(tuple(headers), _mjd_of(times), tuple(planes))
 
 
+def in_order(paths: Sequence[Path]) -> list[Path]:
+    """Files of exposures, continuation files by their number: sorted as text, `_10` would come before `_2`."""
+    return sorted(paths, key=_place_of)
+
+
+def _place_of(path: Path) -> tuple[str, int]:
+    stem = path.name.split(".fits", 1)[0]
+    first, _, number = stem.rpartition("_")
+    is_continued = number.isascii() and number.isdecimal()  # a first file ends in a time, with a point in it
+    return (first, int(number)) if first and is_continued else (stem, -1)
+
+
 def _unpacked(path: Path, plain: Path, *, most_bytes: int) -> Path:
+    if path.suffix != ".bz2":
+        return path
     written = 0
     try:
-        with _opened(path) as packed, plain.open("wb") as target:
+        with bz2.open(path, "rb") as packed, plain.open("wb") as target:
             while block := packed.read(BLOCK_BYTES):
                 written += len(block)
                 if written > most_bytes:
@@ -109,10 +123,6 @@ def _unpacked(path: Path, plain: Path, *, most_bytes: int) -> Path:
             raise  # the disk, not the file
         raise UsageError(f"{path.name} can not be unpacked ({error}): it is damaged, send it again.") from error
     return plain
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return bz2.open(path, "rb") if path.suffix == ".bz2" else path.open("rb")
 
 
 @contextmanager

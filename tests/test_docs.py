@@ -96,6 +96,8 @@ def test_every_event_stands_in_the_documents():
         models.Observation,
         models.RawFile,
         models.QuarantinedFile,
+        models.StrehlMeasurement,
+        models.SeeingMeasurement,
     ],
     ids=lambda model: model.__name__,
 )

@@ -57,7 +57,7 @@ def tallied_count(listing: Listing) -> int | None:
     for part in listing.parts:
         if part.is_few:
             found += listing.frames_of(part).count()
-        elif not listing.terms.columns and part.proposals is None and part.is_tallied:
+        elif not listing.terms.columns and part.of_proposals is None and part.is_tallied:
             found += sum(
                 int(n) for (n,) in run(_PUBLIC[part.is_public], AnonymousUser(), at=NEVER, using=listing.using)
             )
@@ -87,7 +87,7 @@ def _of_all(*, is_public: bool) -> QuerySet[Any, Any]:
 
 def tally_of(listing: Listing, part: Part) -> QuerySet[Any] | None:
     """Rows of a tally that together count the part, whenever observed; None when no tally knows it."""
-    columns = listing.terms.columns if part.proposals is None else listing.terms.columns | {"proposal_id"}
+    columns = listing.terms.columns if part.of_proposals is None else listing.terms.columns | {"proposal_id"}
     needs_time = not listing.terms.window.is_open
     fitting = (tally for tally, known, has_time in TALLIES if columns <= known and (has_time or not needs_time))
     tally = next(fitting, None) if part.is_tallied else None
@@ -95,8 +95,8 @@ def tally_of(listing: Listing, part: Part) -> QuerySet[Any] | None:
         return None
     rows = listing.terms.narrow(tally._default_manager.using(listing.using), with_window=False)  # noqa: SLF001 - Django's documented way
     rows = rows.filter(is_public=part.is_public)
-    if part.proposals is not None:
-        rows = rows.filter(proposal_id__in=part.proposals)
+    if part.of_proposals is not None:
+        rows = rows.filter(part.of_proposals)
     cover = cover_of(listing.terms.window)
     if tally is SetupTally:
         return None if cover is None else rows.filter(cover.days)

@@ -58,7 +58,7 @@ def _tallied(listing: Listing) -> QuerySet[Any]:
     condition = Q(pk__in=[])
     for part in listing.parts:
         if part.is_tallied:
-            of_proposals = Q() if part.proposals is None else Q(proposal_id__in=part.proposals)
+            of_proposals = part.of_proposals or Q()
             condition |= Q(is_public=part.is_public) & of_proposals
     return listing.terms.narrow(ProposalTimeTally.objects.using(listing.using)).filter(condition)
 

@@ -16,6 +16,8 @@ from django.db.models import Q, QuerySet
 from archive.domain.order import Order
 from archive.domain.prepared import run
 from archive.models import Frame, FrameQuerySet, Proposal, Reader
+from archive.models.proposal import ALL_PROGRAMMES
+from archive.models.readers import of_any_proposal
 
 # More frames than these can only wait for their flag when beat has stood still: they are then asked for by their date.
 MOST_DUE = 2000
@@ -60,14 +62,14 @@ class Part:
     ----------
     condition : on frames.
     is_public : what their flag says.
-    proposals : of these proposals only; None: of any.
+    of_proposals : condition on the proposal alone, of frames and of tallies; None: any, or none.
     is_tallied : whether tallies tell how many they are.
     is_few : they are named one by one.
     """
 
     condition: Q
     is_public: bool
-    proposals: tuple[str, ...] | None = None
+    of_proposals: Q | None = None
     is_tallied: bool = True
     is_few: bool = False
 
@@ -86,32 +88,36 @@ def parts_for(reader: Reader, *, at: datetime, public: bool | None, using: str =
         return [Part(Q(is_public=True), is_public=True), Part(Q(is_public=False), is_public=False)]
     due, is_few = _due(at, using=using)
     if public is False:
-        if not everything and not mine:
+        if not everything and mine is None:
             return []
         return [_hidden(None if everything else mine, but=due)]
     parts = [Part(Q(is_public=True), is_public=True)]
-    if public is None and mine:
+    if public is None and mine is not None:
         parts.append(_hidden(mine))
-        due = due and due & ~Q(proposal_id__in=mine)
+        due = due and due & ~mine
     if due:
         parts.append(Part(due, is_public=False, is_tallied=False, is_few=is_few))
     return parts
 
 
-def _hidden(mine: tuple[str, ...] | None, *, but: Q | None = None) -> Part:
-    """Frames that are not public yet, of these proposals or of any."""
+def _hidden(mine: Q | None, *, but: Q | None = None) -> Part:
+    """Frames that are not public yet, of these proposals or all of them."""
     condition = Q(is_public=False)
     if mine is not None:
-        condition &= Q(proposal_id__in=mine)
+        condition &= mine
     if but:
-        return Part(condition & ~but, is_public=False, proposals=mine, is_tallied=False)
-    return Part(condition, is_public=False, proposals=mine)
+        return Part(condition & ~but, is_public=False, of_proposals=mine, is_tallied=False)
+    return Part(condition, is_public=False, of_proposals=mine)
 
 
-def _proposals_of(reader: Reader) -> tuple[str, ...]:
+def _proposals_of(reader: Reader) -> Q | None:
+    """What is of the reader's proposals, whether public or not; None for readers who hold none."""
     if reader.is_anonymous or not reader.is_active or reader.is_superuser:
-        return ()
-    return tuple(Proposal.ids_of(reader))
+        return None
+    held = tuple(Proposal.ids_of(reader))
+    if ALL_PROGRAMMES in held:
+        return of_any_proposal()
+    return Q(proposal_id__in=held) if held else None
 
 
 def _due(at: datetime, *, using: str) -> tuple[Q | None, bool]:

@@ -21,6 +21,7 @@ from pipeline.arrays.robust import clipped_mean_of_frames, robust_sigma
 
 CLIP_SIGMA = 5.0
 PATTERN_CLIP_SIGMA = 3.0
+PATTERN_PASSES = (1, 0, 1, 0)  # rows, columns, and once more: those that a mask cuts see only a part of the others
 SAMPLE_STEP = 7  # of rows and columns, where a level needs no more than a sample
 
 
@@ -127,7 +128,10 @@ class Calibration:
             )
         light: Image = raw - self._clean_dark
         if source is not None:
-            light -= floating_pattern(light, ignore=source | self.bad)
+            ignore = source | self.bad
+            # A sky that is darker towards the edges by the response alone has no pattern.
+            sky = _level(light / self._divisor, ignore=ignore)
+            light -= floating_pattern(light - sky * self._divisor, ignore=ignore)
         light *= self._factor
         if self.saturated_adu is not None and raw.max() >= self.saturated_adu:
             light[raw >= self.saturated_adu] = np.nan
@@ -144,12 +148,15 @@ class Calibration:
 
     @cached_property
     def _factor(self) -> Image:
+        return (self.electron_per_adu / self._divisor).astype(np.float32)
+
+    @cached_property
+    def _divisor(self) -> Image:
         if self.bad.all():
             raise UsageError(
                 "The flat or the dark has no usable pixel: a flat of zeros divides nothing. Make them again."
             )
-        response = np.where(self.bad, 1, self._response)
-        return (self.electron_per_adu / response).astype(np.float32)
+        return np.where(self.bad, 1, self._response).astype(np.float32)
 
     @cached_property
     def _patches(self) -> Patches:
@@ -177,19 +184,29 @@ def floating_pattern(image: Image, *, ignore: Mask) -> Image:
     Each is the mean of the row's (then the column's) pixels within three sigma of the image's level, those under
     `ignore` and without a value left out. A row of which less than a tenth is left counts as having no pattern.
     """
-    sample = image[::SAMPLE_STEP, ::SAMPLE_STEP]
-    sample = sample[np.isfinite(sample) & ~ignore[::SAMPLE_STEP, ::SAMPLE_STEP]]
-    if sample.size == 0:
-        return np.zeros_like(image)
-    level, reach = np.float32(np.median(sample)), np.float32(PATTERN_CLIP_SIGMA * robust_sigma(sample))
-    above = image - level
+    sample = _sample(image, ignore=ignore)
+    above = image - _level(image, ignore=ignore)
+    reach = np.float32(PATTERN_CLIP_SIGMA * robust_sigma(sample))
     with np.errstate(invalid="ignore"):
         use = (np.abs(above) <= reach) & ~ignore
     above[~use] = 0
-    rows = _means(above, use, axis=1)
-    columns = _means(above - rows[:, np.newaxis] * use, use, axis=0)
-    pattern: Image = rows[:, np.newaxis] + columns
+    pattern: Image = np.zeros_like(image)
+    for axis in PATTERN_PASSES:
+        part = np.expand_dims(_means(above, use, axis=axis), axis)
+        above -= part * use
+        pattern += part
     return pattern
+
+
+def _sample(image: Image, *, ignore: Mask) -> Image:
+    """Some of the pixels that have a value and are not to be ignored."""
+    sample = image[::SAMPLE_STEP, ::SAMPLE_STEP]
+    return sample[np.isfinite(sample) & ~ignore[::SAMPLE_STEP, ::SAMPLE_STEP]]
+
+
+def _level(image: Image, *, ignore: Mask) -> np.float32:
+    sample = _sample(image, ignore=ignore)
+    return np.float32(np.median(sample)) if sample.size else np.float32(0)
 
 
 def _means(values: Image, use: Mask, *, axis: int) -> NDArray[np.float32]:

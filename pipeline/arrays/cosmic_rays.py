@@ -14,8 +14,10 @@ from scipy import ndimage
 
 from pipeline.arrays.frames import Image, Mask
 
-ABOVE_SIGMA = 15.0  # electron multiplication has a long tail: of one photon in 10**5 come more than 11 electrons
+ABOVE_SIGMA = 15.0
+LEAST_ELECTRON = 20.0  # of one photon in 10**9 come more electrons than that: a dark sky is full of single photons
 GROWN_SIGMA = 5.0  # neighbours of such a pixel belong to the same trace
+NEARBY_PX = 5
 NEIGHBOURS_MOST = 0.2  # of the excess: the median of the square of 3 by 3 around a trace; half for a star
 LEAST_FRAMES = 8  # fewer can not tell what a pixel shows usually
 
@@ -65,6 +67,8 @@ class UsualPixels:
         variance = np.maximum((self._squares - most**2) / others - mean**2, 0)
         # A pixel that happens to be dark in all other frames has no width of its own.
         sigma = np.maximum(np.sqrt(variance), np.median(np.sqrt(variance)))
+        # Nor does one that the star reached but once: those around it, which it reached more often, tell.
+        sigma = ndimage.maximum_filter(sigma, size=NEARBY_PX)
         return Usual(mean.astype(np.float32), sigma.astype(np.float32))
 
 
@@ -72,7 +76,7 @@ def cosmic_rays(frame: Image, usual: Usual) -> Mask:
     """Pixels (ny, nx) of a frame that a particle hit. Both must be of the same part of the detector."""
     excess = frame - usual.mean
     with np.errstate(invalid="ignore"):
-        high = excess > ABOVE_SIGMA * usual.sigma
+        high = excess > np.maximum(ABOVE_SIGMA * usual.sigma, LEAST_ELECTRON)
     hit = np.zeros(frame.shape, dtype=bool)
     candidates = np.argwhere(high)
     if len(candidates) == 0:

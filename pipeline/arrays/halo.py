@@ -66,9 +66,9 @@ def power_law_outside(radius_px: float) -> float:
 def fit_halo(stamp: Stamp, *, scale_arcsec: float, aperture_px: float, edge_share_px: float) -> Halo:
     """Fit sky and halo to the cells between 2.0" and 4.3" from the star.
 
-    A perfect telescope's light that its edges diffract, `edge_share_px` / r of the star's light outside r, stays what it
-    is behind turbulence; it is subtracted, by the flux found in `aperture_px` the pass before. Cells more than 4 sigma
-    from the fit (another star) are left out. Raises UsageError if less than a third of the zone has values.
+    A perfect telescope's light that its edges diffract, `edge_share_px` / r of the star's light outside r, stays what
+    it is behind turbulence; it is subtracted, by the flux found in `aperture_px` the pass before. Cells more than
+    4 sigma from the fit (another star) are left out. Raises UsageError if less than a third of the zone has values.
     """
     cells = _cells_of(stamp, *(limit / scale_arcsec for limit in ZONE_ARCSEC))
     kept = np.ones(len(cells.mean), dtype=bool)
@@ -105,11 +105,11 @@ def _cells_of(stamp: Stamp, inner_px: float, outer_px: float) -> Cells:
     sector = np.minimum(((angle[used] + np.pi) / (2 * np.pi) * SECTORS).astype(np.intp), SECTORS - 1)
     cell = ring * SECTORS + sector
     n_px = np.bincount(cell, minlength=RINGS * SECTORS)
-    full = n_px >= n_px.max() / 4 if n_px.size else n_px > 0
+    full = n_px > n_px.max() / 4
     if full.sum() < LEAST_SHARE_OF_CELLS * RINGS * SECTORS:
         raise UsageError(
-            f'The image reaches too little of the sky about the star, {ZONE_ARCSEC[0]}" to {ZONE_ARCSEC[1]}" from it, to '
-            "tell sky and halo apart: give a larger image, or a star farther from its edge."
+            f'The image holds too little of the sky {ZONE_ARCSEC[0]}" to {ZONE_ARCSEC[1]}" from the star to tell sky '
+            "and halo apart: give a larger image, or a star farther from its edge."
         )
     means = (
         np.bincount(cell, values, minlength=RINGS * SECTORS)[full] / n_px[full]

@@ -42,10 +42,10 @@ def peak_of(
 ) -> Peak:
     """Find the peak of `image` (ny, nx) within `search_px` of a place, by the transform of 64 pixels about it.
 
-    Waves above `cutoff_per_rad`, which no light of the telescope makes (D/λ), are left out, and with them their share of
-    the noise; the others are divided by what a detector's pixel passes of them. The height is found in steps of 1/8
-    pixel. All pixels must be finite. An image sampled more coarsely than two pixels in λ/D has lost waves that it can not
-    get back: its peak depends on where the star lies in its pixel, and comes out too low.
+    Waves above `cutoff_per_rad`, which no light of the telescope makes (D/λ), are left out, and with them their share
+    of the noise; the others are divided by what a detector's pixel passes of them. The height is found in steps of 1/8
+    pixel. All pixels must be finite. An image sampled more coarsely than two pixels in λ/D has lost waves that it can
+    not get back: its peak depends on where the star lies in its pixel.
     """
     corner_y, corner_x = (
         int(np.clip(round(place) - SIDE_PX // 2, 0, length - SIDE_PX))

@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 from pipeline.arrays.fwhm import Profile
 
 
-def profile_image(profile: Profile, *, shape: tuple[int, int], origin_yx: tuple[int, int] = (0, 0)) -> NDArray[np.float64]:
+def profile_image(
+    profile: Profile, *, shape: tuple[int, int], origin_yx: tuple[int, int] = (0, 0)
+) -> NDArray[np.float64]:
     """Counts (ny, nx) of a fitted star, without its sky; `origin_yx` is the first pixel's place in the fitted image.
 
     As in `fwhm.fit_profile`: A 2^-q for a Gaussian and A [1 + (2^(1/β) - 1) q]^-β for a Moffat function, with

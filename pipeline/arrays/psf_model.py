@@ -122,8 +122,8 @@ def share_outside(telescope: Telescope, passband: Filter, radius_arcsec: float) 
     """Share of a perfect image's light beyond a radius that is many times λ/D, its rings averaged out.
 
     Light that the edges of the aperture diffract falls as 1/r³ whatever the phase over the aperture, so that images
-    behind turbulence have the same share: λ P / (2 π² r A), P the length of the edges and A the open area. (The transfer
-    function of an aperture falls at first in proportion to the length of its edges; this is the transform of that.)
+    behind turbulence have the same share: λ P / (2 π² r A), P the length of the edges and A the open area. (An
+    aperture's transfer function falls at first in proportion to the length of its edges; this is its transform.)
     """
     edges_m = np.pi * (telescope.primary_m + telescope.obstruction_m)
     mean_wavelength_m = 1e-9 * float(np.dot(passband.weights, passband.wavelengths_nm))

@@ -42,8 +42,8 @@ def find_sources(
 ) -> tuple[Source, ...]:
     """Find what stands `threshold_sigma` above the sky of (ny, nx) in at least `min_area_px` touching pixels.
 
-    Sky and sigma are those of the whole image, clipped at 3 sigma. Brightest first; equal ones by place. Pixels that are
-    not finite are left out; saturated ones belong to their star.
+    Sky and sigma are those of the whole image, clipped at 3 sigma. Brightest first; equal ones by place. Pixels that
+    are not finite are left out; saturated ones belong to their star.
     """
     blank = ~np.isfinite(image)
     if blank.all():
@@ -61,9 +61,9 @@ def find_sources(
 def score(source: Source, *, among: Sequence[Source], centre_yx: tuple[float, float]) -> float:
     """How likely a source is the target, 0 to 1, by the original archive's rule.
 
-    Mean of three: exp(-(ln ln FWHM - 1.27)² / (2 · 0.17²)); exp(-r² / (2 · 512²)), r px from `centre_yx`; the mean of both
-    axes over the longest of those `among` which it is. 0 for a width of 1 px or less. The original had r from pixel
-    (1024, 1024) whatever the image: here the caller says where the middle is.
+    Mean of three: exp(-(ln ln FWHM - 1.27)² / (2 · 0.17²)); exp(-r² / (2 · 512²)), r px from `centre_yx`; the mean of
+    both axes over the longest of those `among` which it is. 0 for a width of 1 px or less. The original had r from
+    pixel (1024, 1024) whatever the image: here the caller says where the middle is.
     """
     if source.fwhm_px <= 1:
         return 0.0
@@ -110,5 +110,5 @@ def _listed(catalogue: SourceCatalog) -> tuple[Source, ...]:
         catalogue.segment_area.value,
     )
     rows = zip(*(np.atleast_1d(column).tolist() for column in columns), strict=True)
-    found = (Source(*row[:-1], area_px=int(row[-1])) for row in rows)
+    found = (Source(y, x, flux, fwhm, major, minor, int(area)) for y, x, flux, fwhm, major, minor, area in rows)
     return tuple(sorted(found, key=lambda source: (-source.flux_count, source.at_yx)))

@@ -32,7 +32,8 @@ class Stamp:
     @property
     def angle_rad(self) -> Floats:
         y, x = np.indices(self.values.shape)
-        return np.arctan2(y - self.centre_yx[0], x - self.centre_yx[1])
+        angle: Floats = np.arctan2(y - self.centre_yx[0], x - self.centre_yx[1])
+        return angle
 
     @property
     def at_yx(self) -> tuple[float, float]:

@@ -74,8 +74,8 @@ class StrehlRatio:
 
     `error` is the root of the squares of the three beside it: `photon_error` of the light in peak and aperture and of
     the sky's noise, `halo_error` of sky and halo as they were fitted, `spread_error` of the light found in apertures of
-    1.5" to 4", which all ought to give the same. `legacy` is the ratio by the original archive's formula, None where its
-    box leaves the image.
+    1.5" to 4", which all ought to give the same. That a halo follows another law is not in it (docs/science.md).
+    `legacy` is the ratio by the original archive's formula, None where its box leaves the image.
     """
 
     ratio: float
@@ -110,9 +110,9 @@ def strehl_ratio(image: Pixels, setting: Setting, *, near_yx: tuple[float, float
 
     The height of the peak over the star's whole light is compared with the same of a perfect telescope:
     ratio = height / light / (A Ω / λ²), A the open area and Ω the solid angle of a pixel, 1/λ² as its mean over the
-    photons of the passband. The height is that of the image before the detector's pixels (`peak.peak_of`). The light is
-    the sum within 3" less the sky, and outside it that of a halo which falls as r ** -11/3 (`halo.fit_halo`) and of what
-    the edges of the aperture diffract.
+    photons of the passband. The height is that of the image before the detector's pixels (`peak.peak_of`). The light
+    is the sum within 3" less the sky, and outside it that of a halo which falls as r ** -11/3 (`halo.fit_halo`) and of
+    what the edges of the aperture diffract.
 
     Parameters
     ----------

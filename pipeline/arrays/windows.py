@@ -14,7 +14,7 @@ from pipeline.arrays.robust import clipped_mean
 HALF_PX = 96  # 3.4 arcsec of the raw scale: the box of 3 arcsec stays inside when the star wanders by 40 px
 LEAST_HALF_PX = 24
 SKY_FROM = 0.62  # of the half width: where the annulus of the sky begins; it ends at the window's edge
-SKY_CLIP_SIGMA = 6.0
+SKY_CLIP_SIGMA = 10.0  # less would cut into the single electrons of a dark sky
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,9 @@ class RawWindows:
         sky_electron = np.empty(len(self._pixels))
         gaps = []
         for number, raw in enumerate(self._pixels):
-            gaps.append(np.argwhere(~np.isfinite(raw)).astype(np.float64))
+            has_value = np.isfinite(raw)
+            gaps.append(np.argwhere(~has_value).astype(np.float64))
             seen = without_gaps(without_cosmic_rays(raw, usual))
-            sky_electron[number] = clipped_mean(raw[sky_mask], clip_sigma=SKY_CLIP_SIGMA)
+            sky_electron[number] = clipped_mean(seen[sky_mask & has_value], clip_sigma=SKY_CLIP_SIGMA)
             self._pixels[number] = seen - np.float32(np.nan_to_num(sky_electron[number]))
         return Windows(self._window, self._pixels, sky_electron, tuple(gaps))

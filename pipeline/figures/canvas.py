@@ -68,8 +68,8 @@ def colours_of(fractions: NDArray[np.float64], *, colour_map: str = COLOUR_MAP) 
 def fitted(image: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
     """The image with another number of pixels: means of areas where they become fewer.
 
-    Where they become more, they stay squares if each becomes three pixels or more, else they are interpolated. NaN stays
-    NaN.
+    Where they become more, they stay squares if each becomes three pixels or more, else they are interpolated. NaN
+    stays NaN.
     """
     ny, nx = image.shape
     if shape[0] <= ny and shape[1] <= nx:

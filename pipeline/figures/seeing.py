@@ -23,8 +23,8 @@ def seeing_figure(
 ) -> bytes:
     """PNG of 1800 x 600 pixels: data, model and data less model (ny, nx), counts without sky, side by side.
 
-    Data and model have the same colours. Those of the residual are symmetric about black at zero, red where the star is brighter
-    than the model; the picture says how far they reach.
+    Data and model have the same colours. Those of the residual are symmetric about black at zero, red where the star is
+    brighter than the model; the picture says how far they reach.
     """
     shown = np.stack([data, model]).astype(np.float64)
     fractions = brightness(np.vstack(list(shown)), percentiles=(20.0, 100.0))
@@ -37,7 +37,7 @@ def seeing_figure(
     titles = (
         f"data\n{caption}",
         f"model\n{remark}",
-        f"data − model\ncolours to ±{100 * reach / peak:.2g} % of the peak",
+        f"data less model\ncolours to ±{100 * reach / peak:.2g} % of the peak",
     )
     maps = (COLOUR_MAP, COLOUR_MAP, DIVERGING)
     for number, (panel, title, colour_map) in enumerate(zip((first, second, third), titles, maps, strict=True)):

@@ -15,7 +15,7 @@ def make(job: Job) -> Made:
     NothingToMake while there is none.
     """
     if job.kind is ProductKind.FLAT and not inputs_of(job, "dark"):
-        raise NothingToMake("There is no dark of the flats' detector mode, and a flat with its bias in it divides wrong.")
+        raise NothingToMake("There is no dark of the flats' detector mode; a flat with its bias in it divides wrong.")
     cube = raw_cube_of(job)
     if job.kind is ProductKind.DARK:
         pixels, unit = master_dark(cube), "adu"

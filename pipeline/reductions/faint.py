@@ -13,10 +13,10 @@ from pipeline.reductions.raw_frames import RawFrames, raw_frames_of, values_of
 
 
 def make(job: Job) -> Made:
-    """`<observation>_summed.fits` on the detector's grid, `_summed_2x` on that of half pixels, `_simple_sum` of the
-    frames as they lie, and what became of each frame.
+    """Stack a faint star: `<observation>_summed.fits` on the detector's grid, `_summed_2x` on that of half pixels.
 
-    The star is looked for around the lock of the bright reduction. Raises UsageError if no frame can be used.
+    Beside them `_simple_sum`, of the frames as they lie, and what became of each frame. The star is looked for around
+    the lock of the bright reduction. Raises UsageError if no frame can be used.
     """
     raws = raw_frames_of(job)
     y, x = values_of(job, "bright")["lock_yx_px"]
@@ -28,9 +28,11 @@ def make(job: Job) -> Made:
     )
     n_frames = len(star.table.reasons)
     files = (
-        _image_file(job, raws, star, "stack", "summed", star.summed.raw, n_used=star.summed.n_frames),
-        _image_file(job, raws, star, "stack2x", "summed_2x", star.summed.fine, n_used=star.summed.n_frames, fine=FINE),
-        _image_file(job, raws, star, "simple_sum", "simple_sum", star.simple, n_used=n_frames),
+        _image_file(job, raws, star, ("stack", "summed"), star.summed.raw, n_used=star.summed.n_frames),
+        _image_file(
+            job, raws, star, ("stack2x", "summed_2x"), star.summed.fine, n_used=star.summed.n_frames, fine=FINE
+        ),
+        _image_file(job, raws, star, ("simple_sum", "simple_sum"), star.simple, n_used=n_frames),
         frames_file(job, star.table),
     )
     return Made(files, _values(star))
@@ -49,8 +51,9 @@ def _values(star: FaintStar) -> dict[str, Any]:
 
 
 def _image_file(
-    job: Job, raws: RawFrames, star: FaintStar, role: str, label: str, pixels: Image, *, n_used: int, fine: int = 1
+    job: Job, raws: RawFrames, star: FaintStar, named: tuple[str, str], pixels: Image, *, n_used: int, fine: int = 1
 ) -> MadeFile:
+    role, label = named
     y, x = star.lock_yx
     stacked = Stacked(
         n_used=n_used,

@@ -1,4 +1,4 @@
-"""Planets: all frames and the sharper parts of them, brought together by the limb; and one picture sharpened for eyes."""
+"""Planets: all frames and the sharper parts of them, brought together by the limb; one picture sharpened for eyes."""
 
 from pipeline.arrays.frames import Image
 from pipeline.arrays.planetary import Planet, stack_planet
@@ -21,10 +21,10 @@ SHARPENED_SHARE = "20p"
 
 
 def make(job: Job) -> Made:
-    """`<observation>_planetary.fits`, the sharper half of the frames on the grid of half pixels; `_planetary_100p`,
-    `_20p` and `_5p`; `_planetary_sharpened`, the 20 % with their details made stronger; what became of each frame.
+    """Stack a disc: `<observation>_planetary.fits` is the sharper half of the frames, on the grid of half pixels.
 
-    Raises UsageError if there is no disc.
+    Beside it `_planetary_100p`, `_20p` and `_5p`; `_planetary_sharpened`, the 20 % with stronger details; and what
+    became of each frame. Raises UsageError if there is no disc.
     """
     raws = raw_frames_of(job)
     planet = stack_planet(raws.frames, time_mjd=raws.cube.time_mjd)
@@ -33,8 +33,12 @@ def make(job: Job) -> Made:
         for share, (role, label) in FILES.items()
     ]
     sharpest = planet.stacks[SHARPENED_SHARE]
-    labelled = {"role": "sharpened", "label": "planetary_sharpened", "is_sharpened": True}
-    files.append(_image_file(job, raws, planet, sharpest, sharpened(sharpest.fine), **labelled))
+    pixels = sharpened(sharpest.fine)
+    files.append(
+        _image_file(
+            job, raws, planet, sharpest, pixels, role="sharpened", label="planetary_sharpened", is_sharpened=True
+        )
+    )
     values = {
         **told_of_frames(planet.table),
         "centre_yx_px": list(planet.centre_yx),

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from pipeline.simulation.camera import Camera
 from pipeline.simulation.files import Header
 from pipeline.simulation.plan import CAMERA_NAME, Exposure, Kind, Night
 from pipeline.simulation.sky import azimuth_elevation_deg, sexagesimal, sidereal_deg
@@ -14,7 +13,6 @@ SEEING_TARGET = (5.0, 28.0)  # hour angle and declination, degrees
 
 def header_of(exposure: Exposure, night: Night) -> Header:
     """Cards of the first HDU of each file of an exposure."""
-    side = Camera(night.seed, night.size_px).side_px(exposure.mode)
     ended_at = exposure.started_at + timedelta(seconds=exposure.exposure_s)
     target = exposure.target
     return [
@@ -34,7 +32,7 @@ def header_of(exposure: Exposure, night: Night) -> Header:
         ("MAGNITUD", target.magnitude if target else UNKNOWN, "of the target, as the observer stated it"),
         *_pointing(exposure, night),
         ("MODE_NUM", exposure.mode.number, "detector mode"),
-        ("DETSIZE", f"[1:{side},1:{side}]", ""),
+        ("DETSIZE", f"[1:{night.size_px},1:{night.size_px}]", "whole detector, also of sub-arrays"),
         ("GAIN", exposure.mode.electron_per_adu, "[electron/adu] with multiplication"),
         ("BUNIT", "adu", ""),
     ]

@@ -39,10 +39,18 @@ def write_exposure(
     raws.mkdir(parents=True, exist_ok=True)
     truths.mkdir(parents=True, exist_ok=True)
     told.unlink(missing_ok=True)
+    _remove_what_is_left(exposure, raws)
     facts = _write_raws(exposure, night, raws, on_frame)
     facts |= _write_maps(exposure, night, truths)
     truth.write(told, _common_facts(exposure, night) | facts)
     return True
+
+
+def _remove_what_is_left(exposure: Exposure, folder: Path) -> None:
+    """Files that another number of frames needed, and halves of files."""
+    for path in (*folder.glob(f"{exposure.stem}*"), *folder.glob(f".{exposure.stem}*.partial")):
+        if path.name not in exposure.file_names:
+            path.unlink()
 
 
 def _write_raws(exposure: Exposure, night: Night, folder: Path, on_frame: Callable[[], object]) -> dict[str, Any]:

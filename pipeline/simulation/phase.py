@@ -75,7 +75,7 @@ def _amplitude(optics: Optics, residual: Residual, n: int) -> Phase:
     r0 = residual.r0_m(optics.wavelength_m)
     power = KOLMOGOROV * r0 ** (-5 / 3) * (frequency**2 + OUTER_SCALE_M**-2) ** (-11 / 6)
     passed = residual.leak + (1 - residual.leak) * 0.5 * (frequency / cutoff) ** 2
-    power *= np.where(frequency < cutoff, np.minimum(passed, 1), 1)
+    power *= np.where(frequency < cutoff, passed, 1)
     amplitude: Phase = (np.sqrt(power) / (n * spacing)).astype(np.float32)
     return amplitude
 

@@ -12,7 +12,7 @@ from pipeline.simulation.optics import KITT_PEAK, PALOMAR, Telescope
 from pipeline.simulation.sky import Place
 from pipeline.simulation.targets import TARGETS, Target
 
-KITT_PEAK_FROM = date(2015, 9, 2)
+KITT_PEAK_FROM = date(2015, 9, 1)
 PLACES = {KITT_PEAK.name: Place(31.9583, -111.5967), PALOMAR.name: Place(33.3563, -116.865)}
 CAMERA_NAME = "VIC"
 MARK = "o"

@@ -1,5 +1,6 @@
 """A night's folder of the adaptive-optics camera, in by the command: frames, observations, calibrations, quarantine."""
 
+import json
 import subprocess
 import sys
 
@@ -42,9 +43,13 @@ def folder(tmp_path):
     return made
 
 
-def ingest(folder) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", "ingest", str(folder), "--workers", "2"]
+def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+
+
+def ingest(folder) -> subprocess.CompletedProcess[str]:
+    return manage("ingest", str(folder), "--workers", "2")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,3 +85,35 @@ def test_a_night_of_the_camera_comes_in_by_its_folder(folder, api, alice, bob):
     ), again.stderr  # fmt: skip
     assert QuarantinedFile.objects.get().resolved_at is not None
     assert Observation.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("local_store")
+def test_a_simulated_night_comes_in_whole_and_means_what_was_simulated(tmp_path):
+    folder = tmp_path / "simulated"
+    made = manage(
+        "simulate_night", str(folder), "--date", "20161101", "--size", "64", "--frames", "30", "--workers", "1"
+    )
+    assert made.returncode == 0, made.stderr
+    raws = {path.name.removesuffix(".fits.bz2") for path in folder.rglob("*.fits.bz2")}
+    done = ingest(folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{len(raws)} new, 0 already held, 0 failed")
+    assert set(Frame.objects.values_list("basename", flat=True)) == raws
+    assert not QuarantinedFile.objects.exists()
+
+    truths = [json.loads(path.read_text()) for path in (folder / "truth").rglob("*.json")]
+    observed = {truth["name"]: truth for truth in truths if truth["kind"] == "science"}
+    assert set(Observation.objects.values_list("name", flat=True)) == set(observed)
+    for raw in RawFile.objects.select_related("frame", "observation"):
+        exposure = raw.frame.basename if raw.observation is None else raw.observation.name
+        (truth,) = [truth for truth in truths if truth["name"] == exposure]
+        assert (raw.kind, raw.detector_mode) == (truth["kind"], truth["detector_mode"])
+        assert truth["files"][raw.file_number] == f"{raw.frame.basename}.fits.bz2"
+        assert raw.observed_at.isoformat() == truth["started_at"]
+        assert raw.frame.telescope_id == truth["telescope"]
+    southern = Observation.objects.get(target_name="KOI_271")
+    assert southern.position.y == pytest.approx(-0.504217, abs=1e-3)
+    assert southern.exposure_time == pytest.approx(
+        observed[southern.name]["n_frames"] * observed[southern.name]["frame_s"]
+    )

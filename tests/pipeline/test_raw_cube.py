@@ -55,6 +55,14 @@ def test_frames_of_floats_and_of_scaled_numbers_are_what_they_say(tmp_path, fold
     assert float(open_cube([tmp_path / "scaled.fits"], folder=folder)[0][2, 3]) == 7.0
 
 
+def test_continuation_files_follow_by_number_however_they_are_listed(tmp_path, folder):
+    stem = "4_351_Yrsa_VIC_lp600_o_20160925_110427.040912"
+    names = [f"{stem}.fits", *(f"{stem}_{number}.fits" for number in range(12))]
+    paths = [write(tmp_path, name, [number]) for number, name in enumerate(names)]
+    cube = open_cube(sorted(paths), folder=folder)
+    assert [float(cube[number][0, 0]) - 40_000 for number in range(13)] == list(range(13))
+
+
 def test_without_times_they_are_unknown(tmp_path, folder):
     fits.PrimaryHDU(frame(0)).writeto(tmp_path / "a.fits")
     assert np.isnan(open_cube([tmp_path / "a.fits"], folder=folder).time_mjd).all()

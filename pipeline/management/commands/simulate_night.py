@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--date", type=_date, help="UTC, YYYYMMDD; default: the first of the month")
         parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn, zero or more; default 1")
         parser.add_argument("--size", type=int, help=f"side of a whole frame, pixels; default {SIZE_PX}")
-        parser.add_argument("--frames", type=int, help="most of each exposure; default: 4 to 100, by exposure")
+        parser.add_argument("--frames", type=int, help="of each target; default: 8 to 100, by target")
         parser.add_argument(
             "--full", action="store_true", help=f"as a real night: {FULL_SIZE_PX} pixels, up to a thousand frames each"
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,8 @@ class Bench:
         )
 
     def raws_of(self, subject: str) -> list[Path]:
-        found = self.raws.glob(f"{subject}_*.fits.bz2") if subject.startswith(("dark", "flat")) else ()
-        found = list(found) or [self.raws / f"{subject}.fits.bz2", *self.raws.glob(f"{subject}_[0-9]*.fits.bz2")]
+        masters = self.raws.glob(f"{subject}_*.fits.bz2") if subject.startswith(("dark", "flat")) else ()
+        found = list(masters) or [self.raws / f"{subject}.fits.bz2", *self.raws.glob(f"{subject}_[0-9]*.fits.bz2")]
         return sorted(found, key=lambda path: (len(path.name), path.name))
 
     def _raw_input(self, path: Path) -> Input:
@@ -95,7 +94,9 @@ class Bench:
         values = dict(made.values)
         if made.signal_class is not None:
             values["signal_class"] = made.signal_class.value
-        handed = [Input(files[role].filename, digest_of(files[role].path).sha256, role, files[role].path) for role in roles]
+        handed = [
+            Input(files[role].filename, digest_of(files[role].path).sha256, role, files[role].path) for role in roles
+        ]
         return [*handed, Input(f"{kind.value} values", "0" * 64, "values", None, values)]
 
 
