@@ -1,5 +1,3 @@
-import bz2
-
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -15,7 +13,9 @@ def frame(number):
 
 
 def cube(n_frames, **cards):
-    return fits.HDUList([fits.PrimaryHDU(frame(0)), *(fits.ImageHDU(frame(n), fits.Header(cards)) for n in range(1, n_frames))])
+    return fits.HDUList(
+        [fits.PrimaryHDU(frame(0)), *(fits.ImageHDU(frame(n), fits.Header(cards)) for n in range(1, n_frames))]
+    )
 
 
 def test_a_file_of_frames_is_a_cube_of_its_first_ones():
@@ -62,4 +62,7 @@ def test_of_a_stack_of_floats_the_blank_border_does_not_spoil_the_picture():
     stack[:20], stack[:, :15] = np.nan, np.nan
     hdus = fits.HDUList([fits.PrimaryHDU(stack.astype(np.float32))])
     made = previews(list(planes_of(hdus)), {"small": 150, "large": 4096})
-    assert {name: (each.width_px, each.height_px) for name, each in made.items()} == {"small": (150, 150), "large": (600, 600)}
+    assert {name: (each.width_px, each.height_px) for name, each in made.items()} == {
+        "small": (150, 150),
+        "large": (600, 600),
+    }

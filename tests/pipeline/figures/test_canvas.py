@@ -6,7 +6,7 @@ from pipeline.figures.canvas import BLANK, Compass, colours_of, compass, fitted,
 from tests.pipeline.figures.pictures import chunks, opened
 
 
-def drawn(*, width=300, height=200, draw=lambda axes: None):
+def drawn(*, width=300, height=200, draw=id):
     figure = sheet(width, height)
     draw(paint(figure, np.zeros((height, width, 3), dtype=np.uint8)))
     return png_of(figure, description="nothing")
@@ -71,8 +71,10 @@ def test_the_arrow_to_north_points_north():
     (bottom, top), (left, right) = lit(drawn(draw=lambda axes: compass(axes, north, size_px=20)))
     assert top - bottom > 60
     assert right - left > 60
-    column = opened(drawn(draw=lambda axes: compass(axes, north, size_px=20)))[:, right - 9].max(axis=-1) > 200
-    assert column.sum() > 40  # the arrow, and the letter above it
+    columns = (opened(drawn(draw=lambda axes: compass(axes, north, size_px=20)))[:, right - 14 : right] > 200).all(
+        axis=-1
+    )
+    assert columns.sum(axis=0).max() > 40  # the arrow, and the letter above it
 
 
 def test_pixels_without_a_value_have_a_colour_of_their_own():

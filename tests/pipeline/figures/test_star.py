@@ -98,4 +98,6 @@ def test_a_large_stack_with_blank_edges_is_drawn():
 
 
 def test_an_equalised_look_is_another_picture():
-    assert full_picture(sight(), Look(curve="equalised"), description="") != full_picture(sight(), Look(), description="")
+    assert full_picture(sight(), Look(curve="equalised"), description="") != full_picture(
+        sight(), Look(), description=""
+    )

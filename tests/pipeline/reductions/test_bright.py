@@ -33,7 +33,9 @@ def test_a_stack_has_the_flux_of_one_frame(star, night):
 
 
 def test_the_sharpest_frames_make_the_sharper_stack(star):
-    peaks = [np.nanmax(pixels_of(star, role)) / np.nansum(pixels_of(star, role)) for role in ("stack", "stack50", "stack10")]
+    peaks = [
+        np.nanmax(pixels_of(star, role)) / np.nansum(pixels_of(star, role)) for role in ("stack", "stack50", "stack10")
+    ]
     assert peaks[0] < peaks[1] < peaks[2]
 
 
@@ -120,7 +122,7 @@ def test_frames_of_another_shape_than_their_dark_are_refused(bench, night):
     small = bench.job(ProductKind.PLANETARY, night.subject(PLANET))
     inputs = [each for each in job.inputs if each.role != "dark"]
     inputs += [each for each in small.inputs if each.role == "dark"]
-    with pytest.raises(UsageError, match="detector mode|of the frame's own mode|use a dark"):
+    with pytest.raises(UsageError, match=r"detector mode|of the frame's own mode|use a dark"):
         bench.anew(ProductKind.BRIGHT, night.subject(STAR), inputs=tuple(inputs))
 
 

@@ -30,7 +30,9 @@ def test_a_master_flat_is_the_response_of_the_camera(bench, night):
 
 
 def test_a_master_says_what_it_was_made_from(bench, night):
-    dark, flat = (bench.make(kind, name) for kind, name in ((ProductKind.DARK, "dark_1"), (ProductKind.FLAT, "flat_Si")))
+    dark, flat = (
+        bench.make(kind, name) for kind, name in ((ProductKind.DARK, "dark_1"), (ProductKind.FLAT, "flat_Si"))
+    )
     header = header_of(flat, "master")
     assert [file.filename for file in (*dark.files, *flat.files)] == ["dark_1_20261101.fits", "flat_Si_20261101.fits"]
     assert header["RAW00001"] == f"{night.subject('flat_Si')}.fits.bz2"

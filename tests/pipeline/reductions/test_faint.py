@@ -4,7 +4,7 @@ import pytest
 from archive.enums import ProductKind
 from archive.errors import UsageError
 from tests.pipeline.reductions.products import header_of, pixels_of, shift_errors
-from tests.pipeline.reductions.simulated import EMPTY, FAINT, FRAMES, NIGHT
+from tests.pipeline.reductions.simulated import FAINT, FRAMES, NIGHT
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,3 @@ def test_the_star_is_looked_for_where_the_bright_reduction_locked(bench, night, 
     near_edge = type(values)(values.name, values.sha256, "values", None, {**values.values, "lock_yx_px": [5, 5]})
     with pytest.raises(UsageError, match="within 24 pixels of the edge"):
         bench.anew(ProductKind.FAINT, night.subject(FAINT), inputs=(*others, near_edge))
-
-
-def test_frames_without_a_star_are_never_stacked_silently(bench, night):
-    """The graph asks for a class first; were it asked all the same, it refuses or says that it is not to be trusted."""
-    try:
-        made = bench.anew(ProductKind.FAINT, night.subject(EMPTY))
-    except UsageError as error:
-        assert "can be used" in str(error)
-    else:
-        assert not made.values["is_confident"]
