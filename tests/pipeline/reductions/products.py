@@ -33,8 +33,8 @@ def shift_errors(made: Made, true_shifts_yx: Any) -> np.ndarray:
     rows = frames_of(made)
     used = np.array([row["used"] == "1" for row in rows])
     found = np.array([[float(row["dy_px"]), float(row["dx_px"])] for row in rows])[used]
-    off = found - np.array(true_shifts_yx)[used]
-    return off - off.mean(axis=0)
+    off = found - np.array(true_shifts_yx, dtype=np.float64)[used]
+    return np.asarray(off - off.mean(axis=0))
 
 
 def bytes_of(made: Made) -> dict[str, bytes]:

@@ -41,9 +41,7 @@ def test_only_the_sharpened_image_is_labelled_so_and_only_it_has_stronger_detail
     labels = {file.role: header_of(planet, file.role)["SHARPEND"] for file in planet.files if file.role != "frames"}
     assert [role for role, is_sharpened in labels.items() if is_sharpened] == ["sharpened"]
     header = header_of(planet, "stack20")
-    disc = FoundDisc(
-        (header["LOCKY"] - 1, header["LOCKX"] - 1), planet.values["radius_arcsec"] / header["PIXSCALE"], 1, 0
-    )
+    disc = FoundDisc((header["LOCKY"] - 1, header["LOCKX"] - 1), planet.values["radius_arcsec"] / header["PIXSCALE"], 0)
     plain, sharp = (
         gradient_energy(np.nan_to_num(pixels_of(planet, role)).astype(np.float32), disc)
         for role in ("stack20", "sharpened")

@@ -48,12 +48,6 @@ def test_a_faint_star_has_its_ratio_within_the_error(bench, night):
     assert "low_signal" in measured["warnings"]
 
 
-def test_a_stack_that_is_not_trusted_is_told_with_the_ratio(bench, night):
-    subject = night.subject(FAINT)
-    assert not bench.make(ProductKind.FAINT, subject).values["is_confident"]
-    assert "doubtful_stack" in bench.make(ProductKind.FAINT_STREHL, subject).strehl["warnings"]
-
-
 def test_the_star_is_where_its_stack_is_brightest(star, bench, night):
     pixels = pixels_of(bench.make(ProductKind.BRIGHT, night.subject(STAR)), "stack")
     y, x = np.unravel_index(np.nanargmax(pixels), pixels.shape)
@@ -120,14 +114,6 @@ def test_a_core_without_values_is_refused(bench, night, tmp_path):
 
     with pytest.raises(UsageError, match=r"core .* has no value|no light above the sky"):
         with_stack(bench, night.subject(STAR), blank_core, tmp_path)
-
-
-def test_where_there_is_no_star_it_says_so(bench, night, tmp_path):
-    def dark(hdu):
-        hdu.data[:] = -1.0
-
-    with pytest.raises(UsageError, match="no light above the sky"):
-        with_stack(bench, night.subject(STAR), dark, tmp_path)
 
 
 def test_an_unknown_filter_is_refused_with_those_that_are_known(bench, night):
