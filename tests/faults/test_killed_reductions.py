@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -40,11 +41,12 @@ def small_night(settings, tmp_path: Path, monkeypatch, use_store):
     monkeypatch.setenv(small_steps.ORDERS, str(orders))
     use_store(type="local", root_dir=str(root))
     settings.REDUCTION_GRAPH = "tests.pipeline.small_steps.GRAPH"
-    settings.AO_SETTLE_TIME = settings.REDUCTION_RETRY = timezone.timedelta(0)
+    settings.AO_SETTLE_TIME = settings.REDUCTION_RETRY = timedelta(0)
     for queue in (settings.REDUCTIONS_QUEUE, settings.CELERY_TASK_DEFAULT_QUEUE):
         with broker.connect() as link:
-            link.default_channel.queue_declare(queue, durable=True)
-            link.default_channel.queue_purge(queue)
+            channel: Any = link.default_channel
+            channel.queue_declare(queue, durable=True)
+            channel.queue_purge(queue)
     yield
     the_inspector().close()
 
@@ -194,7 +196,8 @@ def test_products_come_by_themselves_once_their_raw_files_are_in(take, tmp_path)
 
 def consumers(queue: str) -> int:
     with broker.connect() as link:
-        return link.default_channel.queue_declare(queue, passive=True).consumer_count
+        channel: Any = link.default_channel
+        return int(channel.queue_declare(queue, passive=True).consumer_count)
 
 
 def test_each_kind_of_worker_hears_its_own_queues_alone(small_night):
