@@ -19,17 +19,6 @@ def test_a_stamp_inside_an_image_is_its_pixels():
     assert stamp.centre_yx == pytest.approx((2.6, 3.2))
 
 
-def test_a_ring_stands_for_its_blanks_and_for_what_lies_outside():
-    image = cone((40, 40), (3, 20))
-    truth = cone((60, 60), (23, 40))[13:34, 30:51]
-    image[5, 22] = np.nan
-    image[8, 15] = np.inf
-    stamp = stamp_of(image, at_yx=(3.0, 20.0), half_px=10)
-    np.testing.assert_allclose(stamp.values, truth, atol=0.5)  # a ring is a pixel wide
-    assert not stamp.has_value[12, 12]
-    assert stamp.inside[12, 12]
-    assert not stamp.inside[:7].any()
-
 
 def test_a_ring_without_any_value_lies_between_its_neighbours():
     image = cone((41, 41), (20, 20))
