@@ -55,7 +55,7 @@ def plan_frame(*, frame_id: int, **_added_later: object) -> None:
 
 
 # RabbitMQ gives a task that nobody acknowledges within 30 minutes to another worker.
-@shared_task(bind=True, queue=settings.REDUCTIONS_QUEUE, soft_time_limit=1500, time_limit=1560)
+@shared_task(bind=True, soft_time_limit=1500, time_limit=1560)
 def run_product(self: Any, /, *, product_id: int, **_added_later: object) -> None:
     making.make_product(product_id, worker=f"{self.request.hostname} {os.getpid()}", clock=timezone.now)
     dispatch.dispatch(ask=ask_for_product, at=timezone.now())

@@ -21,6 +21,7 @@ __all__ = [
     "CELERY_TASK_DEFAULT_QUEUE",
     "CELERY_TASK_IGNORE_RESULT",
     "CELERY_TASK_REJECT_ON_WORKER_LOST",
+    "CELERY_TASK_ROUTES",
     "CELERY_TASK_SOFT_TIME_LIMIT",
     "CELERY_TASK_TIME_LIMIT",
     "CELERY_TIMEZONE",
@@ -51,6 +52,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "archive.tasks"
+CELERY_TASK_ROUTES = {"pipeline.tasks.run_product": {"queue": REDUCTIONS_QUEUE}}
 CELERY_TASK_IGNORE_RESULT = True
 # A task whose worker dies goes back to the queue; every task is safe twice.
 CELERY_TASK_ACKS_LATE = True

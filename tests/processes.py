@@ -54,6 +54,11 @@ def worker(**changes: str) -> Any:
     return running(str(BIN / "celery"), "-A", "settings", "worker", "--concurrency", "1", "-l", "WARNING", **changes)
 
 
+def reductions_worker(**changes: str) -> Any:
+    """A worker for one reduction at a time."""
+    return running(sys.executable, "manage.py", "reductions", "work", REDUCTION_WORKERS="1", **changes)
+
+
 def relay(**changes: str) -> Any:
     return running(sys.executable, "manage.py", "relay", **changes)
 

@@ -14,6 +14,7 @@ from archive.enums import ProductKind, SignalClass
 from archive.errors import TransientError, UsageError
 from pipeline.graph import GRAPH as REAL
 from pipeline.reductions.job import Job, Made, MadeFile, NothingToMake
+from tests.processes import until
 
 # What a step is to do is written by the test into this folder: a file named `<what>-<kind>`, for one time or many.
 ORDERS = "REDUCTION_ORDERS"
@@ -42,6 +43,12 @@ FAULTS = {
 def make(job: Job) -> Made:
     """Write what the job says into files of the kinds that reductions write."""
     die_if_told("computing")
+    if told("hold"):
+        note("held")
+        until(lambda: told("go"), what="leave to go on")
+    if told("meet"):
+        note(f"here-{os.getpid()}")
+        until(lambda: len(noted("here-*")) > 1, what="another worker at the same time")
     for what, fault in FAULTS.items():
         if told(f"{what}-{job.kind}") or told(what):
             raise fault
@@ -106,6 +113,15 @@ def _seeing(job: Job) -> dict[str, object]:
         "fwhm_x_arcsec": 1.2,
         "model": "moffat",
     }
+
+
+def note(what: str) -> None:
+    """Let the test, and other workers, know."""
+    Path(os.environ[ORDERS], what).touch()
+
+
+def noted(pattern: str) -> list[Path]:
+    return list(Path(os.environ[ORDERS]).glob(pattern))
 
 
 def told(what: str) -> bool:
