@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test test-ceph lint faults bench clean
+.PHONY: help run test test-ceph lint faults bench bench-science clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -36,6 +36,10 @@ faults: ## take services away for minutes, and see that nothing is lost
 bench: ## measure ingest, posts, and speed at 1 and 10 million frames (ONLY=, FRAMES=)
 	@$(PYTHON) -m deploy.local.install test
 	@$(BIN)/python -m benchmarks
+
+bench-science: ## measure simulated stars whose truth is known: Strehl ratio, core and halo, seeing (ONLY=)
+	@$(PYTHON) -m deploy.local.install test
+	@$(BIN)/python -m benchmarks.science
 
 clean: ## remove var/ and .venv, with all data in them, after asking
 	@printf 'Remove var/ (the archive'"'"'s data) and .venv? Type yes: '; read answer; \

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import EmptyFieldListFilter
 from django.contrib.gis import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,9 +16,12 @@ from archive.models import (
     Frame,
     Headers,
     InfoImage,
+    Observation,
     OwnExpiry,
     Profile,
     Proposal,
+    QuarantinedFile,
+    RawFile,
     ReceivedObject,
     StoredObject,
     Thumbnail,
@@ -61,7 +65,8 @@ class FrameAdmin(ReadOnly, admin.ModelAdmin[Frame]):
 
 @admin.register(Proposal)
 class ProposalAdmin(admin.ModelAdmin[Proposal]):
-    list_display = ("id", "title")
+    list_display = ("id", "title", "is_planetary")
+    list_filter = ("is_planetary",)
     search_fields = ("id", "title")
     filter_horizontal = ("members",)
 
@@ -158,6 +163,28 @@ class ExposureAdmin(ReadOnly, admin.ModelAdmin[Exposure]):
     search_fields = ("name__startswith",)
     show_full_result_count = False
     inlines = (ExposureFileRows,)
+
+
+class RawFileRows(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = RawFile
+    extra = 0
+
+
+@admin.register(Observation)
+class ObservationAdmin(ReadOnly, admin.ModelAdmin[Observation]):
+    list_display = ("name", "proposal_id", "target_name", "observed_at", "telescope_id", "signal_class")
+    list_filter = ("primary_optical_element", "signal_class", "telescope_id")
+    search_fields = ("name__startswith", "target_name__icontains")
+    show_full_result_count = False
+    inlines = (RawFileRows,)
+
+
+@admin.register(QuarantinedFile)
+class QuarantinedFileAdmin(ReadOnly, admin.ModelAdmin[QuarantinedFile]):
+    list_display = ("filename", "reason", "times_seen", "size_bytes", "first_seen_at", "last_seen_at", "resolved_at")
+    list_filter = (("resolved_at", EmptyFieldListFilter),)
+    search_fields = ("filename__icontains", "sha256__startswith")
+    show_full_result_count = False
 
 
 @admin.register(InfoImage)

@@ -6,21 +6,14 @@ import sys
 from importlib import import_module
 from typing import NoReturn
 
-from archive.errors import ArchiveError, UsageError
+from archive.errors import ArchiveError
 from benchmarks import baselines
+from benchmarks.choice import chosen
 from benchmarks.report import headline
 from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
 GROUPS = ("ingest", "post", "speed", "downloads", "object_events", "live")
-
-
-def chosen(only: str) -> list[str]:
-    """Groups to measure. Raises UsageError for a name that is none of them."""
-    names = [name.strip() for name in only.split(",") if name.strip()] or list(GROUPS)
-    if unknown := [name for name in names if name not in GROUPS]:
-        raise UsageError(f"There is no group {', '.join(unknown)} of benchmarks. Choose of: {', '.join(GROUPS)}.")
-    return names
 
 
 def run(names: list[str]) -> None:
@@ -41,7 +34,7 @@ def _end(*_: object) -> NoReturn:
 def main() -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
-        run(chosen(os.environ.get("ONLY", "")))
+        run(chosen(os.environ.get("ONLY", ""), among=GROUPS))
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130

@@ -22,6 +22,7 @@ from ingest.footprint import footprint_of
 from ingest.inspection import CircleKeys, HduSummary, Inspection, Limits
 from ingest.unpack import ForwardBytes, open_fits_bytes, require_end
 
+BEGINNING_BYTES = 64 << 20  # of data that are verified where only the beginning of a file is read
 READ_BYTES = 1 << 20  # a multiple of four: checksums are sums of 32-bit words
 PRIMARY_START = b"SIMPLE  ="
 EXTENSION_START = b"XTENSION"
@@ -41,12 +42,13 @@ def inspect_file(path: Path, *, limits: Limits, circle: CircleKeys = CircleKeys(
 
 
 def inspect_beginning(path: Path, *, limits: Limits, circle: CircleKeys = CircleKeys()) -> Inspection:  # noqa: B008 - frozen
-    """The same by the first header alone: a cube of a thousand frames is not unpacked for it.
+    """The same by the first HDU alone: a cube of a thousand frames is not unpacked for it.
 
-    What lies behind that header is not verified; but that a file packed by bzip2 has its end.
+    What lies behind is not verified, nor is a first HDU of more than 64 MB of data; but that a file packed by bzip2
+    has its end.
     """
     with open_fits_bytes(path, limits) as source:
-        hdu = _Scan(source, path.name, limits, packed_bytes=path.stat().st_size).first_header()
+        hdu = _Scan(source, path.name, limits, packed_bytes=path.stat().st_size).first_hdu()
     require_end(path)
     return _inspection((hdu,), circle)
 
@@ -75,8 +77,8 @@ class _Scan:
         self._require_zeros(block)
         return tuple(found)
 
-    def first_header(self) -> HduSummary:
-        return self._hdu(self._first_block(), number=0, with_data=False)
+    def first_hdu(self) -> HduSummary:
+        return self._hdu(self._first_block(), number=0, most_data_bytes=BEGINNING_BYTES)
 
     def _first_block(self) -> bytes:
         first = self.source.read(BLOCK_BYTES)
@@ -84,13 +86,13 @@ class _Scan:
             raise UsageError(_why_no_fits(self.name, first))
         return first
 
-    def _hdu(self, block: bytes, *, number: int, with_data: bool = True) -> HduSummary:
+    def _hdu(self, block: bytes, *, number: int, most_data_bytes: int = fits_layout.MAX_DATA_BYTES) -> HduSummary:
         where = f"HDU {number} of {self.name}"
         raw, end = self._raw_header(block, where)
         header = parse_cards(clean_text(raw[:end]))
         data_bytes = fits_layout.data_bytes(header, is_primary=number == 0, where=where)
         self._require_honest_size(header, data_bytes, where)
-        if with_data:
+        if data_bytes <= most_data_bytes:
             self._verify_data(header, raw, data_bytes, where)
         return HduSummary(
             header=header,

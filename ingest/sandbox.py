@@ -59,7 +59,7 @@ class Inspector:
         return Inspection.from_plain(self._answer(path, "inspect"))
 
     def inspect_beginning(self, path: Path) -> Inspection:
-        """The same by the first header alone, for files whose name tells that all others are like it."""
+        """The same by the first HDU alone, for files whose name tells that all others are like it."""
         return Inspection.from_plain(self._answer(path, "inspect_beginning"))
 
     def read_text_header(self, path: Path) -> dict[str, Any]:

@@ -57,6 +57,21 @@ FLAT = Master(ProductKind.FLAT)
 DARK_IF_THERE = Master(ProductKind.DARK, is_required=False)
 FLAT_IF_THERE = Master(ProductKind.FLAT, is_required=False)
 
+DETECTOR: Mapping[str, Any] = {"saturated_adu": 65535}  # raw counts from which on a pixel holds no more
+EMCCD: Mapping[str, Any] = {"variance_per_electron": 2.0}  # of a frame: multiplication doubles that of photons
+PICTURE_OF_STAR: Mapping[str, Any] = {
+    "curve": "asinh",
+    "percentiles": [20.0, 99.999],  # black and white
+    "colour_map": "magma",
+    "half_arcsec": 1.76,  # shown around the star: 100 px of the grid of half pixels at Kitt Peak
+}
+PICTURE_OF_PLANET: Mapping[str, Any] = {
+    **PICTURE_OF_STAR,
+    "curve": "linear",
+    "percentiles": [1.0, 99.99],
+    "half_arcsec": None,
+}
+
 # In an order in which each stands behind what it needs.
 STEPS = (
     Step(
@@ -72,6 +87,7 @@ STEPS = (
         algorithm="flat",
         version="1",
         masters=(DARK_IF_THERE,),
+        parameters=DETECTOR,
         knows_optics=False,
     ),
     Step(
@@ -80,6 +96,7 @@ STEPS = (
         algorithm="seeing",
         version="1",
         masters=(DARK_IF_THERE, FLAT_IF_THERE),
+        parameters=DETECTOR,
     ),
     Step(
         ProductKind.BRIGHT,
@@ -87,6 +104,7 @@ STEPS = (
         algorithm="bright",
         version="1",
         masters=(DARK, FLAT),
+        parameters=DETECTOR,
     ),
     Step(
         ProductKind.BRIGHT_STREHL,
@@ -95,6 +113,7 @@ STEPS = (
         version="1",
         takes_raws=False,
         upstream=(Upstream(ProductKind.BRIGHT, ("stack",), classes=BRIGHT_ENOUGH),),
+        parameters=EMCCD,
     ),
     Step(
         ProductKind.BRIGHT_PREVIEW,
@@ -106,6 +125,7 @@ STEPS = (
             Upstream(ProductKind.BRIGHT, ("stack",)),
             Upstream(ProductKind.BRIGHT_STREHL, is_required=False),
         ),
+        parameters=PICTURE_OF_STAR,
     ),
     Step(
         ProductKind.FAINT,
@@ -113,6 +133,7 @@ STEPS = (
         algorithm="faint",
         version="1",
         masters=(DARK, FLAT),
+        parameters=DETECTOR,
         upstream=(Upstream(ProductKind.BRIGHT, classes=BRIGHT_ENOUGH),),
     ),
     Step(
@@ -121,7 +142,8 @@ STEPS = (
         algorithm="strehl",
         version="1",
         takes_raws=False,
-        upstream=(Upstream(ProductKind.FAINT, ("stack",)),),
+        upstream=(Upstream(ProductKind.FAINT, ("stack2x",)),),
+        parameters=EMCCD,
     ),
     Step(
         ProductKind.FAINT_PREVIEW,
@@ -130,9 +152,10 @@ STEPS = (
         version="1",
         takes_raws=False,
         upstream=(
-            Upstream(ProductKind.FAINT, ("stack",)),
+            Upstream(ProductKind.FAINT, ("stack2x",)),
             Upstream(ProductKind.FAINT_STREHL, is_required=False),
         ),
+        parameters=PICTURE_OF_STAR,
     ),
     Step(
         ProductKind.PLANETARY,
@@ -140,6 +163,7 @@ STEPS = (
         algorithm="planetary",
         version="1",
         masters=(DARK, FLAT),
+        parameters=DETECTOR,
     ),
     Step(
         ProductKind.PLANETARY_PREVIEW,
@@ -148,6 +172,7 @@ STEPS = (
         version="1",
         takes_raws=False,
         upstream=(Upstream(ProductKind.PLANETARY, ("stack",)),),
+        parameters=PICTURE_OF_PLANET,
     ),
 )
 GRAPH: Graph = {step.kind: step for step in STEPS}

@@ -30,6 +30,7 @@ def job_of(product: Product, *, folder: Path) -> Job:
     return Job(
         kind=ProductKind(product.kind),
         subject=product.subject,
+        night=product.night,
         observation=product.observation,
         installation=installation,
         inputs=tuple(_inputs_of(product.inputs, raws, folder=folder)),

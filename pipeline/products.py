@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from django.db import transaction
 
-from archive.domain import frames, products
+from archive.domain import frames, observations, products
 from archive.domain.objects import NewObject, forget_object, object_row, sweep_path
 from archive.enums import EventName, ProductState, RelationKind
 from archive.models import (
@@ -44,8 +44,9 @@ NOTHING = Made(files=(), values={})
 def hand_over(lease: Lease, job: Job, made: Made, *, store: FileStore, inspector: Inspector, at: datetime) -> Product:
     """Take what was made into the archive, and with it the product's row, in one transaction.
 
-    Its row is locked first and its lease compared: a late worker leaves nothing. Bytes come before rows; those that a
-    killed worker left under the product's own paths are swept before new ones are put. FITS files become frames through
+    Its row is locked first and its lease compared: a late worker leaves nothing. Then its observation is, so that who
+    may see it can not change between its frames' rows and the commit. Bytes come before rows; those that a killed
+    worker left under the product's own paths are swept before new ones are put. FITS files become frames through
     `ingest_file`.
 
     Raises LeaseLost, UsageError when a file can never pass, TransientError when the store is away.
@@ -53,6 +54,8 @@ def hand_over(lease: Lease, job: Job, made: Made, *, store: FileStore, inspector
     files = _with_product_json(job, made)
     with transaction.atomic():
         product = leases.held(lease)
+        if product.observation_id is not None:
+            product.observation = Observation.objects.select_for_update(no_key=True).get(pk=product.observation_id)
         with _swept_on_error(store) as puts:
             desk = _Desk(product, job, store, inspector, puts, at)
             desk.take(files)
@@ -174,14 +177,12 @@ class _Desk:
         return file.path
 
     def _let_it_stand(self, frame: Frame, version: Version) -> None:
-        """Make the version the newest of its frame, and the frame visible to those who may see the observation."""
+        """Make the version the newest of its frame, and the frame visible to those who may see the observation now."""
         if frame.versions.first() != version:
             version.created = self.at
             version.save(update_fields=["created"])
-        observation = self.job.observation
-        if observation is not None:
-            who = {"proposal_id": observation.proposal_id, "public_date": observation.public_date}
-            Frame.objects.filter(pk=frame.pk).exclude(**who).update(**who, modified_at=self.at)
+        if self.product.observation is not None:
+            observations.show_products_of(self.product.observation)
 
     def _relate(self, frame: Frame) -> None:
         """Say which frames it was made from."""
@@ -218,10 +219,8 @@ def _settle_done(product: Product, made: Made, *, at: datetime) -> None:
     product.values = dict(made.values)
     if made.signal_class is not None:
         product.values["signal_class"] = made.signal_class.value
-        if product.observation_id is not None:
-            # Read now: its other columns may have changed since the product was begun.
-            observation = Observation.objects.get(pk=product.observation_id)
-            observation.signal_class = made.signal_class
-            observation.save(update_fields=["signal_class", "modified_at"])
+        if product.observation is not None:
+            product.observation.signal_class = made.signal_class
+            product.observation.save(update_fields=["signal_class", "modified_at"])
     leases.settle(product, ProductState.DONE, at=at)
     products.record_outcome(EventName.PRODUCT_DONE, product, at=at)

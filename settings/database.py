@@ -34,7 +34,7 @@ DATABASE_ROUTERS = ["archive.domain.replica.PrimaryWrites"]
 REPLICA_MAX_LAG = timedelta(seconds=env.REPLICA_MAX_LAG_SECONDS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-_MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+_MEMCACHED = "archive.memcached.KeptMemcached"
 _LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 CACHES: dict[str, dict[str, Any]] = {
     "default": {

@@ -15,12 +15,13 @@ from rest_framework.test import APIClient
 
 from archive.domain import store as store_module
 from archive.models import Proposal
+from archive.models.proposal import ALL_PROGRAMMES
 from ingest.arrivals import Arrival, take_in_object
 from ingest.checksums import digest_of
 from ingest.intake import make_inspector
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, Upload
-from tests.factories import FrameFactory
+from tests.factories import AOFactory, FrameFactory
 from tests.synthetic import write_frame
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -79,6 +80,14 @@ def bob(db) -> User:
 
 
 @pytest.fixture
+def erin(db) -> User:
+    """A user who holds every programme, and is no superuser."""
+    user = User.objects.create_user("erin", password="erin-pass")
+    Proposal.objects.create(id=ALL_PROGRAMMES).members.add(user)
+    return user
+
+
+@pytest.fixture
 def admin(db) -> User:
     return User.objects.create_superuser("admin", password="admin-pass")
 
@@ -99,6 +108,12 @@ def api() -> Callable[[User | None], APIClient]:
 @pytest.fixture
 def frame_factory(db, store) -> FrameFactory:
     return FrameFactory(store)
+
+
+@pytest.fixture
+def ao(frame_factory) -> AOFactory:
+    """Observations of the adaptive-optics camera and what is made of them: `ao.observation()`, `ao.product(…)`."""
+    return AOFactory(frame_factory)
 
 
 @pytest.fixture

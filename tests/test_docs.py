@@ -93,6 +93,11 @@ def test_every_event_stands_in_the_documents():
         models.UploadTicket,
         models.ReceivedObject,
         models.UploadEntry,
+        models.Observation,
+        models.RawFile,
+        models.QuarantinedFile,
+        models.StrehlMeasurement,
+        models.SeeingMeasurement,
     ],
     ids=lambda model: model.__name__,
 )

@@ -8,8 +8,8 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -51,18 +51,36 @@ def read(text: str, order: Order, model: type[models.Model]) -> Place:
     return Place(values, content["b"])
 
 
-def rows_after(queryset: QuerySet[Any], order: Order, values: Sequence[Any]) -> QuerySet[Any]:
-    """Keep the rows that come after one with these values."""
-    model = queryset.model
-    first = order[0]
-    later = Q()
-    for term, value in reversed(list(zip(order, values, strict=True))):
-        here = _beyond(term, value, nullable=_column(model, term).null)
-        later = here | (_equal(term, value) & later) if later else here
-    if values[0] is not None and (first.descending or not _column(model, first).null):
-        # Follows from the rest; said once more because an index can be entered with it.
-        later = Q(**{f"{first.column}__{'lte' if first.descending else 'gte'}": values[0]}) & later
-    return queryset.filter(later)
+@dataclass(frozen=True, slots=True)
+class After:
+    """Keeps the rows that come after one whose columns of the order have the values of `row`."""
+
+    order: Order
+    row: tuple[Any, ...]
+
+    @property
+    def shape(self) -> Hashable:
+        return self.order, tuple(value is None for value in self.row)
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return tuple(value for value in self.row if value is not None)
+
+    def with_values(self, values: Sequence[Any]) -> "After":
+        left = iter(values)
+        return replace(self, row=tuple(None if value is None else next(left) for value in self.row))
+
+    def __call__(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        model = rows.model
+        first = self.order[0]
+        later = Q()
+        for term, value in reversed(list(zip(self.order, self.row, strict=True))):
+            here = _beyond(term, value, nullable=_column(model, term).null)
+            later = here | (_equal(term, value) & later) if later else here
+        if self.row[0] is not None and (first.descending or not _column(model, first).null):
+            # Follows from the rest; said once more because an index can be entered with it.
+            later = Q(**{f"{first.column}__{'lte' if first.descending else 'gte'}": self.row[0]}) & later
+        return rows.filter(later)
 
 
 def _content(text: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from archive.api import family_examples, site_examples, upload_examples
+from archive.api import family_examples, observation_examples, site_examples, upload_examples
 
 VERSION: dict[str, Any] = {
     "id": 41,
@@ -101,6 +101,15 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/uploads/{id}/", "get"): (None, upload_examples.FINISHED),
     ("/uploads/{id}/parts/", "post"): ({"numbers": [1]}, upload_examples.PARTS),
     ("/uploads/{id}/complete/", "post"): (upload_examples.SENT, upload_examples.FINISHED),
+    ("/observations/", "get"): (None, _page(observation_examples.OBSERVATION)),
+    ("/observations/{name}/", "get"): (None, observation_examples.REDUCTION),
+    ("/observations/{name}/", "patch"): (observation_examples.DESCRIPTION, observation_examples.REDUCTION),
+    ("/observations/{name}/redo/", "post"): (observation_examples.REDO, observation_examples.FORCED),
+    ("/nights/", "get"): (None, _page(observation_examples.NIGHT_SUMMARY)),
+    ("/nights/{date}/", "get"): (None, observation_examples.NIGHT),
+    ("/nights/{date}/progress/", "get"): (None, observation_examples.PROGRESS),
+    ("/quality/strehl/", "get"): (None, _page(observation_examples.STREHL_ROW)),
+    ("/quality/seeing/", "get"): (None, _page(observation_examples.SEEING_ROW)),
     ("/sites/", "get"): (None, site_examples.VERSIONS),
     ("/sites/{site}/config/", "get"): (None, site_examples.VERSION),
     ("/sites/{site}/config/", "put"): (site_examples.CONFIGURATION, site_examples.VERSION),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
@@ -85,7 +84,7 @@ class FrameRows:
         leap = leap_of(self._listing, order, offset) if after is None else None
         if leap is None:
             return self._listing.keys(order, offset=offset, most=most, after=after)
-        return self._listing.keys(order, offset=offset - leap.n_skipped, most=most, after=leap.onwards)
+        return self._listing.keys(order, offset=offset - leap.n_skipped, most=most, after=leap)
 
     def _page_and_count(self, order: Order, *, offset: int, most: int) -> list[tuple[Any, ...]]:
         """What is costly to find is found once: where the end of the list is near, it tells the count."""
@@ -195,7 +194,7 @@ class CursorPages(BasePagination):
         place = self._place(request, wanted.model)
         backwards = place is not None and place.backwards
         order = tuple(term.reversed() for term in self.order) if backwards else self.order
-        after = None if place is None else partial(cursor.rows_after, order=order, values=place.values)
+        after = None if place is None else cursor.After(order, place.values)
         rows = wanted.page(order, offset=0, most=limit + 1, after=after)
         has_more = len(rows) > limit
         page = rows[:limit][::-1] if backwards else rows[:limit]

@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
 from archive.api.aggregates import AggregateView
+from archive.api.ao_nights import NightsView, NightView, ProgressView
 from archive.api.arrivals import IngestView
 from archive.api.events import ReplayView
 from archive.api.families import (
@@ -22,7 +23,9 @@ from archive.api.health import health, ready, robots
 from archive.api.login import LoginForm
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
+from archive.api.observations import ObservationsView, ObservationView, RedoView
 from archive.api.portal_login import portal_callback, portal_login
+from archive.api.quality import SeeingView, StrehlView
 from archive.api.recent_uploads import RecentUploadsView
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
@@ -62,6 +65,14 @@ urlpatterns = [
     path("latest_image_all_sites/", LatestOfAllSitesView.as_view(), name="latest-image-all-sites"),
     path("<str:site>/latest_images/<int:n>/", LatestImagesView.as_view(), name="latest-images"),
     path("infoimage/<str:site>/<int:channel>/", InfoImageView.as_view(), name="infoimage"),
+    path("observations/", ObservationsView.as_view(), name="observations"),
+    path("observations/<str:name>/", ObservationView.as_view(), name="observation"),
+    path("observations/<str:name>/redo/", RedoView.as_view(), name="observation-redo"),
+    path("nights/", NightsView.as_view(), name="nights"),
+    path("nights/<str:date>/", NightView.as_view(), name="night"),
+    path("nights/<str:date>/progress/", ProgressView.as_view(), name="night-progress"),
+    path("quality/strehl/", StrehlView.as_view(), name="quality-strehl"),
+    path("quality/seeing/", SeeingView.as_view(), name="quality-seeing"),
     path("sites/", SitesView.as_view(), name="sites"),
     path("sites/<slug:site>/config/", SiteConfigurationView.as_view(), name="site-config"),
     path("sites/<slug:site>/config/history/", SiteHistoryView.as_view(), name="site-history"),

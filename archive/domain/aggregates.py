@@ -78,7 +78,7 @@ def _proposal_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:
     else:
         return None
     rows = rows.filter(is_public=part.is_public)
-    return rows if part.proposals is None else rows.filter(proposal_id__in=part.proposals)
+    return rows if part.of_proposals is None else rows.filter(part.of_proposals)
 
 
 def _counting_one(frames: QuerySet[Any]) -> QuerySet[Any]:

@@ -12,7 +12,7 @@ from archive.domain.order import Order, Term
 from archive.enums import ExposureKind, FileRole
 from archive.errors import ConflictError, NotFoundError
 from archive.models import Exposure, ExposureFile, ExposureQuerySet, Reader
-from archive.models.readers import may_see
+from archive.models.readers import may_see, may_see_named
 from ingest.family_names import DIRECTORY_OF_KIND, LARGE_LEVELS, MEDIUM_LEVELS, THUMBNAIL_LEVEL, is_base
 
 NEWEST_FIRST: Order = (Term("sort_date", descending=True), Term("id", descending=True))
@@ -146,7 +146,7 @@ def rows_of(ids: Sequence[int], user: Reader, *, at: datetime) -> list[FamilyRow
 
 def files_for(user: Reader, *, at: datetime) -> Any:
     """Current files that `user` may see, but for the visibility of their family: a frame has its own."""
-    shown = Q(frame__isnull=True) | may_see(user, at=at, prefix="frame__")
+    shown = may_see_named(user, at=at, prefix="frame__")
     return ExposureFile.objects.filter(shown, is_current=True).select_related("object").order_by("pk")
 
 

@@ -1,7 +1,8 @@
 """Deep offsets: most of the frames before a page are left out by days whose frames are counted, instead of walked."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -24,9 +25,20 @@ class Leap:
     before: datetime
     n_skipped: int
 
-    def onwards(self, frames: QuerySet[Any]) -> QuerySet[Any]:
+    def __call__(self, frames: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the frames that are not skipped."""
         return frames.filter(observation_date__lt=self.before)
+
+    @property
+    def shape(self) -> Hashable:
+        return "leap"
+
+    @property
+    def values(self) -> tuple[datetime]:
+        return (self.before,)
+
+    def with_values(self, values: Sequence[Any]) -> "Leap":
+        return replace(self, before=values[0])
 
 
 def leap_of(listing: Listing, order: Order, offset: int) -> Leap | None:
@@ -58,7 +70,7 @@ def _tallied(listing: Listing) -> QuerySet[Any]:
     condition = Q(pk__in=[])
     for part in listing.parts:
         if part.is_tallied:
-            of_proposals = Q() if part.proposals is None else Q(proposal_id__in=part.proposals)
+            of_proposals = part.of_proposals or Q()
             condition |= Q(is_public=part.is_public) & of_proposals
     return listing.terms.narrow(ProposalTimeTally.objects.using(listing.using)).filter(condition)
 

@@ -5,22 +5,49 @@ them by OR would make the database walk the frames that nobody may see. Pages ta
 add up (counts.py).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, Self, TypeVar
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
-from archive.domain.order import Order
-from archive.domain.prepared import run
-from archive.models import Frame, FrameQuerySet, Proposal, Reader
+from archive.domain import shapes
+from archive.domain.order import NEWEST_FIRST, Order
+from archive.domain.prepared import Row
+from archive.models import Frame, Proposal, Reader
+from archive.models.frame import NEWEST_BY
+from archive.models.proposal import ALL_PROGRAMMES
+from archive.models.readers import of_any_proposal
 
 # More frames than these can only wait for their flag when beat has stood still: they are then asked for by their date.
 MOST_DUE = 2000
+NO_PROPOSAL = ""  # stands in frames that are of none
+# Columns for each of which an index holds the frames of one value newest first.
+IN_ORDER = frozenset(NEWEST_BY.values()) | {"submitter"}
 
-Narrowing = Callable[[QuerySet[Any]], QuerySet[Any]]
+
+class Shaped(Protocol):
+    """What makes one statement for all values (shapes.py)."""
+
+    @property
+    def shape(self) -> Hashable: ...
+
+    @property
+    def values(self) -> tuple[Any, ...]: ...
+
+    def with_values(self, values: Sequence[Any], /) -> Self: ...
+
+
+T = TypeVar("T", bound=Shaped)
+
+
+class Narrowing(Shaped, Protocol):
+    """Keeps the rows that come after a place."""
+
+    def __call__(self, rows: QuerySet[Any], /) -> QuerySet[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +62,11 @@ class Window:
         return self.start is None and self.end is None
 
 
-class Terms(Protocol):
-    """What a reader asks for. `narrow` keeps the rows that meet it, of frames and of tallies alike."""
+class Terms(Shaped, Protocol):
+    """What a reader asks for. `narrow` keeps the rows that meet it, of frames and of tallies alike.
+
+    The shape is None where the values change the statement.
+    """
 
     @property
     def columns(self) -> frozenset[str]:
@@ -52,27 +82,82 @@ class Terms(Protocol):
     def narrow(self, rows: QuerySet[Any], *, with_window: bool = True) -> QuerySet[Any]: ...
 
 
+# Frames whose date has come before their flag: their ids, or if they are many the instant by which the date came.
+Due = list[int] | datetime
+VALUES_OF_PART = ("proposals", "others", "due", "but")
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Frames that a reader sees for one reason.
+    """Frames that a reader sees for one reason: listed ones with this flag, and more.
 
     Attributes
     ----------
-    condition : on frames.
     is_public : what their flag says.
-    proposals : of these proposals only; None: of any.
-    is_tallied : whether tallies tell how many they are.
-    is_few : they are named one by one.
+    proposals : of these only; None: whichever, or none.
+    of_any : of any proposal, but not of none.
+    others : of none of these.
+    due : those that are due.
+    but : not those that are due.
     """
 
-    condition: Q
     is_public: bool
-    proposals: tuple[str, ...] | None = None
-    is_tallied: bool = True
-    is_few: bool = False
+    proposals: list[str] | None = None
+    of_any: bool = False
+    others: list[str] | None = None
+    due: Due | None = None
+    but: Due | None = None
 
-    def of(self, frames: FrameQuerySet) -> FrameQuerySet:
-        return frames.filter(self.condition)
+    @property
+    def is_tallied(self) -> bool:
+        """Whether tallies tell how many they are."""
+        return self.due is None and self.but is None
+
+    @property
+    def is_few(self) -> bool:
+        """They are named one by one."""
+        return isinstance(self.due, list)
+
+    @property
+    def has_one_plan(self) -> bool:
+        """Whether one plan finds them in order, whatever the values."""
+        return self.of_proposals is None and not any(isinstance(due, datetime) for due in (self.due, self.but))
+
+    @property
+    def of_proposals(self) -> Q | None:
+        """Condition on the proposal alone, of frames and of tallies; None: whichever, or none."""
+        if self.of_any:
+            return of_any_proposal()
+        return None if self.proposals is None else Q(proposal_id__any_of=self.proposals)
+
+    @property
+    def condition(self) -> Q:
+        found = Q(is_public=self.is_public)
+        if self.of_proposals is not None:
+            found &= self.of_proposals
+        if self.due is not None:
+            found &= _is_due(self.due)
+        if self.but is not None:
+            found &= ~_is_due(self.but)
+        if self.others is not None:
+            found &= ~Q(proposal_id__any_of=self.others)
+        return found
+
+    @property
+    def shape(self) -> Hashable:
+        return self.is_public, self.of_any, *(type(getattr(self, name)) for name in VALUES_OF_PART)
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return tuple(value for name in VALUES_OF_PART if (value := getattr(self, name)) is not None)
+
+    def with_values(self, values: Sequence[Any]) -> "Part":
+        names = [name for name in VALUES_OF_PART if getattr(self, name) is not None]
+        return replace(self, **dict(zip(names, values, strict=True)))
+
+
+def _is_due(due: Due) -> Q:
+    return Q(pk__any_of=due) if isinstance(due, list) else Q(public_date__lte=due)
 
 
 def parts_for(reader: Reader, *, at: datetime, public: bool | None, using: str = "default") -> list[Part]:
@@ -83,50 +168,49 @@ def parts_for(reader: Reader, *, at: datetime, public: bool | None, using: str =
     everything = reader.is_active and reader.is_superuser
     mine = _proposals_of(reader)
     if everything and public is None:
-        return [Part(Q(is_public=True), is_public=True), Part(Q(is_public=False), is_public=False)]
-    due, is_few = _due(at, using=using)
+        return [Part(is_public=True), Part(is_public=False)]
+    due = _due(at, using=using)
+    hidden = _hidden(mine)
     if public is False:
-        if not everything and not mine:
-            return []
-        return [_hidden(None if everything else mine, but=due)]
-    parts = [Part(Q(is_public=True), is_public=True)]
+        return [replace(hidden, but=due)] if everything or mine else []
+    parts = [Part(is_public=True)]
     if public is None and mine:
-        parts.append(_hidden(mine))
-        due = due and due & ~Q(proposal_id__in=mine)
-    if due:
-        parts.append(Part(due, is_public=False, is_tallied=False, is_few=is_few))
+        parts.append(hidden)
+    if due is not None:
+        parts.append(replace(_not_of(mine if public is None else None), due=due))
     return parts
 
 
-def _hidden(mine: tuple[str, ...] | None, *, but: Q | None = None) -> Part:
-    """Frames that are not public yet, of these proposals or of any."""
-    condition = Q(is_public=False)
-    if mine is not None:
-        condition &= Q(proposal_id__in=mine)
-    if but:
-        return Part(condition & ~but, is_public=False, proposals=mine, is_tallied=False)
-    return Part(condition, is_public=False, proposals=mine)
+def _hidden(mine: list[str] | None) -> Part:
+    """What is not public yet, of these proposals or of whichever."""
+    if mine is not None and ALL_PROGRAMMES in mine:
+        return Part(is_public=False, of_any=True)
+    return Part(is_public=False, proposals=mine)
 
 
-def _proposals_of(reader: Reader) -> tuple[str, ...]:
+def _not_of(mine: list[str] | None) -> Part:
+    """What is not public yet, and of none of these proposals."""
+    if mine is not None and ALL_PROGRAMMES in mine:
+        return Part(is_public=False, proposals=[NO_PROPOSAL])
+    return Part(is_public=False, others=mine)
+
+
+def _proposals_of(reader: Reader) -> list[str] | None:
+    """What a member holds; None for all others."""
     if reader.is_anonymous or not reader.is_active or reader.is_superuser:
-        return ()
-    return tuple(Proposal.ids_of(reader))
+        return None
+    held = shapes.rows("held", None, [reader.pk], lambda values: Proposal.ids_of(User(pk=values[0])))
+    return [proposal_id for (proposal_id,) in held] or None
 
 
-def _due(at: datetime, *, using: str) -> tuple[Q | None, bool]:
-    """Frames whose public date has come and whose flag does not say so yet; and whether they are few, as they should.
-
-    Beat sets the flags every minute.
-    """
-    ids = [row[0] for row in run(_first_due, AnonymousUser(), at=at, using=using)]
-    if len(ids) > MOST_DUE:
-        return Q(is_public=False, public_date__lte=at), False
-    return (Q(is_public=False, pk__any_of=ids), True) if ids else (None, True)
+def _due(at: datetime, *, using: str) -> Due | None:
+    """Beat sets the flags every minute, so that they should be few."""
+    ids = [row[0] for row in shapes.rows("due", None, [at], _first_due, using=using)]
+    return (at if len(ids) > MOST_DUE else ids) or None
 
 
-def _first_due(_reader: Reader, at: datetime, _ids: Sequence[int]) -> QuerySet[Any, Any]:
-    due = Frame.objects.filter(is_public=False, public_date__lte=at)
+def _first_due(values: Sequence[Any]) -> QuerySet[Any, Any]:
+    due = Frame.objects.filter(is_public=False, public_date__lte=values[0])
     return due.values_list("pk", flat=True)[: MOST_DUE + 1]
 
 
@@ -138,30 +222,82 @@ class Listing:
     parts: Sequence[Part]
     using: str = "default"
 
+    @property
+    def shape(self) -> Hashable:
+        return None if self.terms.shape is None else (self.terms.shape, *(part.shape for part in self.parts))
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return (*self.terms.values, *(value for part in self.parts for value in part.values))
+
+    def with_values(self, values: Sequence[Any]) -> "Listing":
+        left = iter(values)
+
+        def with_its_own(shaped: T) -> T:
+            return shaped.with_values(tuple(islice(left, len(shaped.values))))
+
+        return replace(self, terms=with_its_own(self.terms), parts=[with_its_own(part) for part in self.parts])
+
+    def only(self, part: Part) -> "Listing":
+        return replace(self, parts=(part,))
+
     def frames_of(self, part: Part, *, with_window: bool = True) -> QuerySet[Any]:
         """Frames of one part, in no order."""
-        return self.terms.narrow(part.of(Frame.objects.using(self.using).listed()), with_window=with_window)
+        seen = Frame.objects.using(self.using).listed().filter(part.condition)
+        return self.terms.narrow(seen, with_window=with_window)
 
-    def keys(
-        self, order: Order, *, offset: int = 0, most: int, after: Narrowing | None = None
-    ) -> list[tuple[Any, ...]]:
+    def keys(self, order: Order, *, offset: int = 0, most: int, after: Narrowing | None = None) -> list[Row]:
         """Values of the columns of `order` of up to `most` frames, in this order, from the one at `offset` on.
 
         `after` keeps what comes after a place.
         """
-        columns = [term.column for term in order]
-        firsts = []
-        for part in self.parts:
-            frames = self.frames_of(part)
-            if after is not None:
-                frames = after(frames)
-            ordered = frames.order_by(*(term.sql() for term in order))
-            firsts.append(ordered.values_list(*columns))
-        if len(firsts) == 1:
-            return list(firsts[0][offset : offset + most])
-        if not firsts:
+        if not self.parts:
             return []
-        return list(_merged([first[: offset + most] for first in firsts], order)[offset : offset + most])
+        if self.shape is None or offset:  # each offset is another statement, and few are asked for twice
+            return list(_keys(self, order, offset=offset, most=most, after=after))
+        n_values = len(self.values)
+
+        def written(values: Sequence[Any]) -> QuerySet[Any, Any]:
+            place = after.with_values(values[n_values:]) if after else None
+            return _keys(self.with_values(values[:n_values]), order, offset=0, most=most, after=place)
+
+        shape = (self.shape, order, most, after.shape if after else None)
+        values = (*self.values, *(after.values if after else ()))
+        has_one_plan = order == NEWEST_FIRST and self.has_one_plan
+        return shapes.rows("keys", shape, values, written, using=self.using, prepare=has_one_plan)
+
+    def rows(self, name: str, write: "Callable[[Listing], QuerySet[Any, Any]]", *, has_one_plan: bool) -> list[Row]:
+        """Rows of `write(self)`, which gives lists of columns and is the same statement for the same shape."""
+        if self.shape is None:
+            return list(write(self))
+        return shapes.rows(
+            name,
+            self.shape,
+            self.values,
+            lambda values: write(self.with_values(values)),
+            using=self.using,
+            prepare=has_one_plan,
+        )
+
+    @property
+    def has_one_plan(self) -> bool:
+        """Whether one plan is good whatever the values: an index holds in order what is compared, and the window."""
+        columns = self.terms.columns
+        return len(columns) <= 1 and columns <= IN_ORDER and all(part.has_one_plan for part in self.parts)
+
+
+def _keys(listing: Listing, order: Order, *, offset: int, most: int, after: Narrowing | None) -> QuerySet[Any, Any]:
+    columns = [term.column for term in order]
+    firsts = []
+    for part in listing.parts:
+        frames = listing.frames_of(part)
+        if after is not None:
+            frames = after(frames)
+        ordered = frames.order_by(*(term.sql() for term in order))
+        firsts.append(ordered.values_list(*columns))
+    if len(firsts) == 1:
+        return firsts[0][offset : offset + most]
+    return _merged([first[: offset + most] for first in firsts], order)[offset : offset + most]
 
 
 def _merged(firsts: Sequence[QuerySet[Any, Any]], order: Order) -> QuerySet[Any, Any]:

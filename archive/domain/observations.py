@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from archive.domain.refusals import plain_refusals
 from archive.enums import RawKind
@@ -17,6 +18,8 @@ from ingest.headers import roboao
 from ingest.headers.installations import installation_at
 from ingest.headers.roboao import Facts
 from ingest.roboao_names import RawName, raw_name
+
+WHO_SEES_IT = frozenset({"proposal_id", "public_date"})
 
 
 def register_raw(frame: Frame, name: RawName) -> RawFile:
@@ -72,13 +75,26 @@ def settle(observation: Observation) -> None:
         for column in changed:
             setattr(observation, column, values[column])
         observation.save(update_fields=[*changed, "modified_at"])
+    if not WHO_SEES_IT.isdisjoint(changed):
+        show_products_of(observation)
+
+
+def show_products_of(observation: Observation) -> None:
+    """Let frames that were made of a locked observation be visible to whoever may see it, and to nobody else.
+
+    Their names tell which they are.
+    """
+    who = {column: getattr(observation, column) for column in WHO_SEES_IT}
+    made = Frame.objects.filter(basename__startswith=f"{observation.name}_", raw_file=None)
+    made.exclude(**who).update(**who, modified_at=Now())
 
 
 def _locked(name: RawName) -> Observation:
     """The row of an observation, locked to the end of the transaction; made if there was none."""
     while True:
         Observation.objects.bulk_create([_unsaved(name)], ignore_conflicts=True)
-        found = Observation.objects.select_for_update().filter(name=name.exposure).first()
+        # No key changes: others may go on to make products of it.
+        found = Observation.objects.select_for_update(no_key=True).filter(name=name.exposure).first()
         if found is not None:  # else its last file went just now, and it with that
             return found
 

@@ -14,6 +14,7 @@ from django.core.cache import cache
 
 from archive.domain.portal_settings import Client
 from archive.errors import NotFoundError, TransientError
+from archive.models.proposal import ALL_PROGRAMMES
 
 REFUSALS = {400, 401, 403, 404}
 LONGEST_NAME = 150  # of a user, as Django keeps it
@@ -124,6 +125,7 @@ def _text(answer: Mapping[str, Any], name: str) -> str:
 
 
 def _proposals(listed: object) -> tuple[str, ...]:
+    """Ids that frames can carry. All programmes at once are not the portal's to give, whatever it calls a proposal."""
     rows = listed if isinstance(listed, list) else []
-    ids = {_text(_mapping(row), "id") for row in rows}
+    ids = {_text(_mapping(row), "id") for row in rows} - {ALL_PROGRAMMES}
     return tuple(sorted(each for each in ids if 0 < len(each) <= LONGEST_PROPOSAL))

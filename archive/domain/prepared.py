@@ -1,95 +1,127 @@
-"""Statements that are written once per kind of reader, prepared once per connection, and run often with other values.
+"""Statements that each connection prepares once and runs often with other values.
 
-To write one takes the ORM, and to plan one takes PostgreSQL, as long as to answer it. The values that change are marked
-in the queryset by ones that no row has.
+To plan a statement takes PostgreSQL as long as to answer it.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.contrib.auth.models import AnonymousUser, User
-from django.db import NotSupportedError, ProgrammingError, connections
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connections
+from django.db.backends.utils import CursorWrapper
+from psycopg2 import errors as postgres
 
-from archive.models import Reader
+MOST_PREPARED = 100  # of one connection; each takes its server process some 20 kB
+# A migration has changed the type of a column, or somebody between has dropped what was prepared.
+STALE = (postgres.FeatureNotSupported, postgres.InvalidSqlStatementName)
+NAMED = re.compile(r"%\((\w+)\)s")
 
-Statement = Callable[[Reader, datetime, Sequence[int]], QuerySet[Any, Any]]
-
-AT = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
-IDS = (-(2**62),)
-MEMBER = User(pk=-(2**30))  # one who may hold proposals
-READERS: dict[str, Reader] = {"public": AnonymousUser(), "member": MEMBER, "all": User(is_superuser=True)}
-
-# Names of the statements that each connection holds prepared.
-_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Place:
+    """Where among the values a parameter is found: a number or a name."""
+
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with a `%s` for each of its parameters: a place among the values, or what is always the same."""
+
     name: str
-    text: str  # with $1, $2 …
+    text: str
     parameters: tuple[Any, ...]
-
-    @property
-    def call(self) -> str:
-        marks = ", ".join(["%s"] * len(self.parameters))
-        return f"EXECUTE {self.name} ({marks})" if marks else f"EXECUTE {self.name}"
+    call: str
+    arguments: tuple[Any, ...]  # of the call: each place once
+    preparation: str
 
 
-def run(
-    statement: Statement, reader: Reader, *, at: datetime, ids: Sequence[int] = (), using: str = "default"
-) -> list[tuple[Any, ...]]:
-    """Rows of the queryset that `statement(reader, at, ids)` would give, as the database gives them."""
-    written = _written(statement, _kind_of(reader), using)
-    values = [_value_of(parameter, reader, at=at, ids=ids) for parameter in written.parameters]
-    try:
-        return _executed(written, values, using)
-    except (NotSupportedError, ProgrammingError):
-        # A migration has changed a table's columns, or somebody between has dropped what was prepared.
-        connection = connections[using]
-        if connection.in_atomic_block or connection.connection is None:
-            raise
-        _prepared.pop(connection.connection, None)
-        with connection.cursor() as cursor:
-            cursor.execute("DEALLOCATE ALL")
-        return _executed(written, values, using)
-
-
-def _executed(written: Written, values: Sequence[Any], using: str) -> list[tuple[Any, ...]]:
-    connection = connections[using]
-    connection.ensure_connection()
-    held = _prepared.setdefault(connection.connection, set())
-    if written.name not in held:
-        with connection.connection.cursor() as cursor:  # beside Django's own, which counts what requests ask
-            cursor.execute(f"PREPARE {written.name} AS {written.text}")
-        held.add(written.name)
-    with connection.cursor() as cursor:
-        cursor.execute(written.call, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+def statement(name: str, text: str, parameters: Sequence[Any]) -> Statement:
+    """Take SQL apart into its preparation and its call. `name` belongs to this text alone."""
+    arguments: list[Any] = []
+    marks = []
+    for parameter in parameters:
+        if not (isinstance(parameter, Place) and parameter in arguments):
+            arguments.append(parameter)
+            marks.append(f"${len(arguments)}")
+        else:
+            marks.append(f"${arguments.index(parameter) + 1}")
+    listed = f" ({', '.join(['%s'] * len(arguments))})" if arguments else ""
+    preparation = f"PREPARE {name} AS {text % tuple(marks)}"
+    return Statement(name, text, tuple(parameters), f"EXECUTE {name}{listed}", tuple(arguments), preparation)
 
 
 @lru_cache(maxsize=64)
-def _written(statement: Statement, kind: str, using: str) -> Written:
-    text, parameters = statement(READERS[kind], AT, IDS).query.get_compiler(using).as_sql()
-    places = tuple(f"${number}" for number in range(1, len(parameters) + 1))
-    name = f"archive_{statement.__module__.rpartition('.')[2]}{statement.__name__}_{kind}"
-    return Written(name, text % places, tuple(parameters))
+def by_hand(name: str, text: str) -> Statement:
+    """A statement with `%(name)s` for its values."""
+    return statement(name, NAMED.sub("%s", text), [Place(key) for key in NAMED.findall(text)])
 
 
-def _kind_of(reader: Reader) -> str:
-    if not reader.is_active or reader.is_anonymous:
-        return "public"
-    return "all" if reader.is_superuser else "member"
+def run(
+    asked: Statement, values: Sequence[Any] | Mapping[str, Any], *, using: str = DEFAULT_DB_ALIAS, prepare: bool = True
+) -> list[Row]:
+    """Rows that the database gives. Without `prepare` it plans anew, for these very values."""
+    if not prepare:
+        with connections[using].cursor() as cursor:
+            return _fetched(cursor, asked.text, asked.parameters, values)
+    try:
+        return _executed(asked, values, using)
+    except (NotSupportedError, OperationalError) as error:
+        if not isinstance(error.__cause__, STALE):
+            raise
+        connection = connections[using]
+        _prepared.pop(connection.connection, None)
+        if connection.in_atomic_block:
+            raise
+        return _executed(asked, values, using)
 
 
-def _value_of(parameter: Any, reader: Reader, *, at: datetime, ids: Sequence[int]) -> Any:
-    if parameter == AT:
-        return at
-    if parameter == list(IDS):
-        return list(ids)
-    return reader.pk if parameter == MEMBER.pk else parameter
+# Names of the statements that each connection holds prepared, the one that was used last at the end.
+_prepared: WeakKeyDictionary[Any, OrderedDict[str, None]] = WeakKeyDictionary()
+
+
+def _executed(asked: Statement, values: Sequence[Any] | Mapping[str, Any], using: str) -> list[Row]:
+    connection = connections[using]
+    connection.ensure_connection()
+    held = _prepared.get(connection.connection)
+    if held is None or asked.name not in held:
+        with connection.connection.cursor() as cursor:  # beside Django's own, which counts what requests ask
+            held = _hold(cursor, asked, held)
+        _prepared[connection.connection] = held
+    held.move_to_end(asked.name)
+    with connection.cursor() as cursor:
+        return _fetched(cursor, asked.call, asked.arguments, values)
+
+
+def _hold(cursor: Any, asked: Statement, held: OrderedDict[str, None] | None) -> OrderedDict[str, None]:
+    """Prepare one more, in place of the one that was not used for longest."""
+    if held is None:  # a connection that is new, or of which nobody knows what it holds
+        cursor.execute("DEALLOCATE ALL")
+        held = OrderedDict()
+    if len(held) >= MOST_PREPARED:
+        oldest, _ = held.popitem(last=False)
+        cursor.execute(f"DEALLOCATE {oldest}")
+    cursor.execute(asked.preparation)
+    held[asked.name] = None
+    return held
+
+
+def _fetched(
+    cursor: CursorWrapper, text: str, parameters: Sequence[Any], values: Sequence[Any] | Mapping[str, Any]
+) -> list[Row]:
+    cursor.execute(text, [_given(each, values) for each in parameters])
+    rows: list[Row] = cursor.fetchall()
+    return rows
+
+
+def _given(parameter: Any, values: Any) -> Any:
+    value = values[parameter.key] if isinstance(parameter, Place) else parameter
+    if isinstance(value, list) and value and isinstance(value[0], int):
+        return f"{{{','.join(map(str, value))}}}"  # PostgreSQL reads the text of an array sooner than a number for each
+    return value

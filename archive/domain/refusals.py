@@ -15,6 +15,9 @@ RULES = {
     "frame_listed_has_date": "a frame that has bytes keeps its observation date and day",
     "frame_observation_id_not_negative": "the observation's number is negative",
     "frame_request_id_not_negative": "the request's number is negative",
+    "frame_of_one_proposal": "the proposal * stands for all of them, and no frame is of it",
+    "exposure_of_one_proposal": "the proposal * stands for all of them, and no family is of it",
+    "observation_of_one_proposal": "the proposal * stands for all of them, and no observation is of it",
     "stored_object_md5_is_hex": "the MD5 is not 32 lower-case hexadecimal digits",
 }
 

@@ -1,14 +1,16 @@
 """Frames as they are shown, read in a few statements however many they are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
-from archive.domain.prepared import run
-from archive.models import Frame, Reader, Relation, Thumbnail, Version, sky
+from archive.domain import shapes
+from archive.domain.prepared import Row
+from archive.models import Frame, Reader, Relation, Thumbnail, sky
 from archive.models.frame import visible_condition
 
 COLUMNS = (
@@ -29,6 +31,8 @@ COLUMNS = (
     "observation_id",
     "request_id",
 )
+N_COLUMNS = len(COLUMNS)
+ALWAYS = datetime.max.replace(tzinfo=UTC)  # who sees everything sees it at any time
 LOCATION = ("object__store", "object__path", "object__version_id")
 
 
@@ -86,34 +90,64 @@ class FrameRow:
 
 def rows_of(ids: Sequence[int], reader: Reader, *, at: datetime, parts: Parts) -> list[FrameRow]:
     """Frames in the order of `ids`; those that `reader` may not see, or that have gone meanwhile, are left out."""
-    found = {}
-    for *values, wkb in run(_frames, reader, at=at, ids=ids):
-        found[values[0]] = FrameRow(dict(zip(COLUMNS, values, strict=True)), sky.geojson_of_binary(wkb))
+    seer = _Seer.of(reader, at=at)
+    found: dict[int, FrameRow] = {}
+    for row in seer.rows("frames", _frames, ids):
+        frame = found.get(row[0])
+        if frame is None:
+            columns = dict(zip(COLUMNS, row, strict=False))
+            frame = found[row[0]] = FrameRow(columns, sky.geojson_of_binary(row[N_COLUMNS]))
+        if row[N_COLUMNS + 1] is not None:
+            frame.versions.append(VersionRow(row[0], *row[N_COLUMNS + 1 :]))
     seen = list(found)
-    for version in run(_versions, reader, at=at, ids=seen):
-        found[version[0]].versions.append(VersionRow(*version))
     if parts.thumbnails:
-        for picture in run(_thumbnails, reader, at=at, ids=seen):
+        for picture in shapes.rows("thumbnails", None, [seen], _thumbnails):
             found[picture[0]].thumbnails.append(ThumbnailRow(*picture))
     if parts.related:
-        for frame_id, other in run(_related, reader, at=at, ids=seen):
+        for frame_id, other in seer.rows("related", _related, seen):
             found[frame_id].related.append(other)
     return [found[frame_id] for frame_id in ids if frame_id in found]
 
 
+@dataclass(frozen=True, slots=True)
+class _Seer:
+    """A kind of reader, for whom statements are the same, and the values that tell this one and the time."""
+
+    kind: str
+    values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, reader: Reader, *, at: datetime) -> "_Seer":
+        if not reader.is_active or reader.is_anonymous:
+            return cls("public", (at,))
+        return cls("all", ()) if reader.is_superuser else cls("member", (at, reader.pk))
+
+    def rows(self, name: str, write: "_Write", ids: Sequence[int]) -> list[Row]:
+        def written(values: Sequence[Any]) -> QuerySet[Any, Any]:
+            wanted, *own = values
+            return write(*SEERS[self.kind](*own), wanted)
+
+        return shapes.rows(name, self.kind, [list(ids), *self.values], written)
+
+
+_Write = Callable[[Reader, datetime, Sequence[int]], QuerySet[Any, Any]]
+SEERS: dict[str, Callable[..., tuple[Reader, datetime]]] = {
+    "public": lambda at: (AnonymousUser(), at),
+    "member": lambda at, pk: (User(pk=pk), at),
+    "all": lambda: (User(is_superuser=True), ALWAYS),
+}
+
+
 def _frames(reader: Reader, at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
-    seen = Frame.objects.visible_to(reader, at=at).filter(pk__any_of=ids)
-    return seen.annotate(wkb=sky.as_binary("area")).values_list(*COLUMNS, "wkb")
+    """Frames with their versions, newest first: a row for each version, and one for a frame that has none."""
+    seen = Frame.objects.visible_to(reader, at=at).filter(pk__any_of=ids).annotate(wkb=sky.as_binary("area"))
+    versions = [f"versions__{column}" for column in ("id", "md5", "extension", "created", *LOCATION)]
+    return seen.order_by("-versions__created", "-versions__id").values_list(*COLUMNS, "wkb", *versions)
 
 
-def _versions(_reader: Reader, _at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
-    columns = ("frame_id", "id", "md5", "extension", "created", *LOCATION)
-    return Version.objects.filter(frame__any_of=ids).order_by("-created", "-id").values_list(*columns)
-
-
-def _thumbnails(_reader: Reader, _at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:
+def _thumbnails(values: Sequence[Any]) -> QuerySet[Any, Any]:
     columns = ("frame_id", "id", "size", "basename", "extension", *LOCATION)
-    return Thumbnail.objects.filter(frame__any_of=ids).order_by("id").values_list(*columns)
+    return Thumbnail.objects.filter(frame__any_of=values[0]).order_by("id").values_list(*columns)
 
 
 def _related(reader: Reader, at: datetime, ids: Sequence[int]) -> QuerySet[Any, Any]:

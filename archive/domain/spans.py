@@ -11,6 +11,7 @@ from archive.models.tally import BEGINNING, Span
 
 END_OF_DAYS = date(9999, 1, 1)  # a whole year, and no frame lies behind it
 DAY = timedelta(days=1)
+EVERYTHING = Q(span=Span.ALL, starts_on=BEGINNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Cover:
 def cover_of(window: Window) -> Cover | None:
     """Take a window apart; None when it holds no whole day, or ends at the end of the calendar."""
     if window.is_open:
-        return Cover(Q(span=Span.ALL, starts_on=BEGINNING), ())
+        return Cover(EVERYTHING, ())
     first = BEGINNING if window.start is None else _next_midnight(window.start)
     end = END_OF_DAYS if window.end is None else window.end.astimezone(UTC).date()
     if first is None or end > END_OF_DAYS or first >= end:

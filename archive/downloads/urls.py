@@ -5,6 +5,7 @@ from django.urls import path
 from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
 from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.images import ImageView
+from archive.downloads.products import ProductFileView
 from archive.downloads.script_view import ScriptView
 from archive.downloads.views import FrameDownloadView, SignedFileView
 from archive.downloads.zip import ZipView
@@ -19,5 +20,6 @@ urlpatterns = [
     path("frame-catalog/<int:pk>/catalog/", CatalogView.as_view(), name="frame-catalog"),
     path("frames/<int:pk>/download/", FrameDownloadView.as_view(), name="frame-download"),
     path("frames/<int:pk>/image/", ImageView.as_view(), name="frame-image"),
+    path("observations/<str:name>/products/<str:kind>/<str:role>", ProductFileView.as_view(), name="observation-file"),
     path("store/<path:path>", SignedFileView.as_view(), name="signed-file"),
 ]

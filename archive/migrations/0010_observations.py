@@ -117,11 +117,18 @@ class Migration(migrations.Migration):
                     models.Index(fields=["-observed_at", "-id"], name="observation_newest"),
                     models.Index(fields=["night", "proposal_id"], name="observation_by_night"),
                     models.Index(fields=["proposal_id", "-observed_at"], name="observation_by_proposal"),
+                    models.Index(fields=["target_name"], name="observation_by_target"),
                     django.contrib.postgres.indexes.GinIndex(
                         django.contrib.postgres.indexes.OpClass(
                             django.db.models.functions.text.Upper("target_name"), name="gin_trgm_ops"
                         ),
+                        fastupdate=False,
                         name="observation_by_target_part",
+                    ),
+                    models.Index(
+                        condition=models.Q(("alternative_names", []), _negated=True),
+                        fields=["id"],
+                        name="observation_of_other_names",
                     ),
                 ],
                 "constraints": [
@@ -130,7 +137,10 @@ class Migration(migrations.Migration):
                             models.Q(("name", ""), _negated=True), models.Q(("proposal_id", ""), _negated=True)
                         ),
                         name="observation_has_name",
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("proposal_id", "*"), _negated=True), name="observation_of_one_proposal"
+                    ),
                 ],
             },
         ),
@@ -490,6 +500,15 @@ class Migration(migrations.Migration):
                 condition=models.Q(("is_current", True)), fields=["night", "state"], name="product_by_night"
             ),
         ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("is_current", True)),
+                fields=["kind", "state", "observation"],
+                include=["id"],
+                name="product_by_kind",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="product",
             constraint=models.UniqueConstraint(
@@ -624,6 +643,35 @@ class Migration(migrations.Migration):
             model_name="strehlmeasurement",
             constraint=models.CheckConstraint(
                 condition=models.Q(("strehl_error__gte", 0)), name="strehl_error_not_negative"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="proposal",
+            name="id",
+            field=models.CharField(
+                help_text="As frames carry it, such as PROP2026A-001; * is every proposal",
+                max_length=64,
+                primary_key=True,
+                serialize=False,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="exposure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposal_id", "*"), _negated=True), name="exposure_of_one_proposal"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="frame",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposal_id", "*"), _negated=True), name="frame_of_one_proposal"
+            ),
+        ),
+        migrations.RunSQL("DELETE FROM archive_portalmembership WHERE proposal_id = '*'", migrations.RunSQL.noop),
+        migrations.AddConstraint(
+            model_name="portalmembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposal_id", "*"), _negated=True), name="portal_membership_of_one"
             ),
         ),
     ]

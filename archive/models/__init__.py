@@ -1,6 +1,6 @@
 """What the archive knows, as rows."""
 
-from archive.models.account import PortalMembership, Profile
+from archive.models.account import Profile
 from archive.models.any_of import AnyOf
 from archive.models.cached_image import CachedImage
 from archive.models.event import Event
@@ -10,8 +10,8 @@ from archive.models.frame import Frame, FrameQuerySet, Headers, Relation
 from archive.models.info_image import InfoImage
 from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
 from archive.models.product import PipelineSwitch, Product, ProductAttempt, ProductFile, ProductQuerySet
-from archive.models.proposal import Proposal
-from archive.models.quality import SeeingMeasurement, StrehlMeasurement, StrehlQuerySet
+from archive.models.proposal import PortalMembership, Proposal
+from archive.models.quality import SeeingMeasurement, SeeingQuerySet, StrehlMeasurement, StrehlQuerySet
 from archive.models.readers import Reader
 from archive.models.selection import FrozenSelection
 from archive.models.site import NightNote, Site, SiteConfiguration
@@ -54,6 +54,7 @@ __all__ = [
     "ReceivedObject",
     "Relation",
     "SeeingMeasurement",
+    "SeeingQuerySet",
     "SetupTally",
     "Site",
     "SiteConfiguration",

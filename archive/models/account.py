@@ -36,20 +36,3 @@ class Profile(models.Model):
     def has_portal_access(self) -> bool:
         """Whether the archive can ask the portal in this user's name."""
         return bool(self.portal_token or self.access_token or self.refresh_token)
-
-
-class PortalMembership(models.Model):
-    """A proposal that the observation portal lists for a user; replaced whole whenever the portal is asked."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="portal_memberships")
-    # No foreign key: the portal knows proposals that the archive has never heard of.
-    proposal_id = models.CharField(max_length=64)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="portal_membership_once", fields=["user", "proposal_id"]),
-            models.CheckConstraint(name="portal_membership_has_proposal", condition=~Q(proposal_id="")),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} in {self.proposal_id}"

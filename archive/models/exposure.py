@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 from archive.enums import ExposureKind, FileRole
+from archive.models.proposal import ALL_PROGRAMMES
 from archive.models.readers import Reader, may_see
 from archive.models.stored_object import StoredObject
 
@@ -67,6 +68,7 @@ class Exposure(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "site_id", "name"], name="exposure_once"),
             models.CheckConstraint(name="exposure_has_name", condition=~Q(name="")),
+            models.CheckConstraint(name="exposure_of_one_proposal", condition=~Q(proposal_id=ALL_PROGRAMMES)),
         ]
         # Of families only: exposures of the OCS come a few a second and are never listed.
         indexes = [

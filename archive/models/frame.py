@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Upper
 
 from archive.enums import RelationKind
 from archive.models.exposure import Exposure
+from archive.models.proposal import ALL_PROGRAMMES
 from archive.models.readers import Reader, may_see
 from archive.models.sky import SRID
 
@@ -98,6 +99,7 @@ class Frame(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="frame_basename_is_a_name", condition=Q(basename__regex=r"^[^/[:cntrl:]]+$")),
+            models.CheckConstraint(name="frame_of_one_proposal", condition=~Q(proposal_id=ALL_PROGRAMMES)),
             models.CheckConstraint(
                 name="frame_exposure_time_not_negative",
                 condition=Q(exposure_time__gte=0, exposure_time__lt=float("inf")),
@@ -129,7 +131,7 @@ class Frame(models.Model):
             ),
             models.Index(fields=["is_public", "exposure_time"], name="frame_by_exposure", condition=Q(is_listed=True)),
             models.Index(
-                fields=["submitter", "-observation_date", "-id"],
+                fields=["is_public", "submitter", "-observation_date", "-id"],
                 name="frame_by_submitter",
                 condition=Q(is_listed=True) & ~Q(submitter=""),
             ),

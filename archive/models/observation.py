@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 
 from archive.enums import RawKind, SignalClass
 from archive.models.frame import Frame
+from archive.models.proposal import ALL_PROGRAMMES
 from archive.models.readers import Reader, may_see
 from archive.models.stored_object import SHA256_PATTERN
 
@@ -54,12 +55,18 @@ class Observation(models.Model):
         ordering = ["-observed_at", "-id"]
         constraints = [
             models.CheckConstraint(name="observation_has_name", condition=~Q(name="") & ~Q(proposal_id="")),
+            models.CheckConstraint(name="observation_of_one_proposal", condition=~Q(proposal_id=ALL_PROGRAMMES)),
         ]
         indexes = [
             models.Index(fields=["-observed_at", "-id"], name="observation_newest"),
             models.Index(fields=["night", "proposal_id"], name="observation_by_night"),
             models.Index(fields=["proposal_id", "-observed_at"], name="observation_by_proposal"),
-            GinIndex(OpClass(Upper("target_name"), name="gin_trgm_ops"), name="observation_by_target_part"),
+            models.Index(fields=["target_name"], name="observation_by_target"),
+            GinIndex(
+                OpClass(Upper("target_name"), name="gin_trgm_ops"), name="observation_by_target_part", fastupdate=False
+            ),
+            # The few whose targets have other names: these are looked through.
+            models.Index(fields=["id"], name="observation_of_other_names", condition=~Q(alternative_names=[])),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from archive.enums import StrehlFlag
 from archive.models.observation import Observation
 from archive.models.product import Product
-from archive.models.readers import Reader, may_see
+from archive.models.readers import Reader, may_see, may_see_named
 
 
 class StrehlQuerySet(models.QuerySet["StrehlMeasurement"]):
@@ -46,6 +46,12 @@ class StrehlMeasurement(models.Model):
         return f"{self.strehl_ratio:.3f} of {self.observation_id}"
 
 
+class SeeingQuerySet(models.QuerySet["SeeingMeasurement"]):
+    def visible_to(self, user: Reader, *, at: datetime) -> "SeeingQuerySet":
+        """Keep what `user` may see at time `at`, by the rule of products: seeing of nights is for everybody."""
+        return self.filter(may_see_named(user, at=at, prefix="product__observation__"))
+
+
 class SeeingMeasurement(models.Model):
     """Seeing from one exposure without correction. Widths are full widths at half maximum, arcsec."""
 
@@ -61,6 +67,8 @@ class SeeingMeasurement(models.Model):
     zenith_500nm_arcsec = models.FloatField(null=True, help_text="The same at 500 nm and the zenith")
     model = models.CharField(max_length=16, help_text="moffat or gaussian: which fit it is from")
     measured_at = models.DateTimeField(help_text="UTC")
+
+    objects = SeeingQuerySet.as_manager()
 
     class Meta:
         ordering = ["observed_at"]

@@ -1,7 +1,7 @@
 """The terms of one request, as listings and counts want them."""
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.core.validators import EMPTY_VALUES
@@ -31,15 +31,18 @@ COLUMNS = {
 
 
 class AskedTerms:
-    """What a reader asked for; narrows frames and tallies alike, by the same filters."""
+    """What a reader asked for; narrows frames and tallies alike, by the same filters.
 
-    def __init__(self, asked: FrameFilter) -> None:
+    Terms that compare a column with their value as it stands are one statement for all values.
+    """
+
+    def __init__(self, asked: FrameFilter, values: Mapping[str, Any]) -> None:
         self._asked = asked
-        self._values: Mapping[str, Any] = asked.form.cleaned_data
+        self._values = values
 
-    @property
+    @cached_property
     def columns(self) -> frozenset[str]:
-        return frozenset(COLUMNS.get(name, term.field_name or "") for name, term, _ in self._given())
+        return frozenset(COLUMNS.get(name, term.field_name or "") for name, term, _ in self._given)
 
     @property
     def window(self) -> Window:
@@ -49,8 +52,20 @@ class AskedTerms:
     def public(self) -> bool | None:
         return self._values.get("public")
 
+    @cached_property
+    def shape(self) -> tuple[str, ...] | None:
+        names = self._names
+        return names if COMPARED.issuperset(names) else None
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return tuple(self._values[name] for name in self._names)
+
+    def with_values(self, values: Sequence[Any]) -> "AskedTerms":
+        return AskedTerms(self._asked, {**self._values, **dict(zip(self._names, values, strict=True))})
+
     def narrow(self, rows: QuerySet[Any], *, with_window: bool = True) -> QuerySet[Any]:
-        for _, term, value in self._given():
+        for _, term, value in self._given:
             rows = term.filter(rows, value)
         if with_window:
             for name in WINDOW:
@@ -58,12 +73,29 @@ class AskedTerms:
                     rows = self._asked.filters[name].filter(rows, self._values[name])
         return rows
 
-    def _given(self) -> Iterator[tuple[str, filters.Filter, Any]]:
-        """Terms that say something."""
-        for name, term in self._asked.filters.items():
-            value = self._values[name]
-            if name not in APART and value not in EMPTY_VALUES and value is not False:
-                yield name, term, value
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """Terms that say something, and the ends of the window that are set."""
+        ends = (name for name in WINDOW if self._values.get(name) is not None)
+        return *(name for name, _, _ in self._given), *ends
+
+    @cached_property
+    def _given(self) -> tuple[tuple[str, filters.Filter, Any], ...]:
+        """Terms that say something, but for the window."""
+        return tuple(
+            (name, term, value)
+            for name, term in self._asked.filters.items()
+            if name not in APART and (value := self._values[name]) not in EMPTY_VALUES and value is not False
+        )
+
+
+def _compares(term: filters.Filter) -> bool:
+    """Whether a term compares its column with the value as it stands."""
+    is_plain = "filter" not in vars(term) and type(term).filter is filters.Filter.filter and not term.exclude
+    return is_plain and term.lookup_expr in {"exact", "gt", "gte", "lte"}
+
+
+COMPARED = frozenset(name for name, term in FrameFilter.base_filters.items() if _compares(term))
 
 
 def asked_terms(parameters: QueryDict) -> AskedTerms:
@@ -75,7 +107,7 @@ def asked_terms(parameters: QueryDict) -> AskedTerms:
     asked = _filter_of(given)(parameters, queryset=Frame.objects.all())
     if not asked.is_valid():
         raise translate_validation(asked.errors)  # type: ignore[misc] # it makes the error
-    return AskedTerms(asked)
+    return AskedTerms(asked, asked.form.cleaned_data)
 
 
 @lru_cache(maxsize=1024)

@@ -7,6 +7,11 @@ from anyascii import anyascii
 from django import forms
 from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
+from django_filters.fields import MultipleChoiceField
+from rest_framework import serializers
+
+from archive.errors import UsageError
+from archive.models.sky_lookups import Cone
 
 SMALL_INTEGER = (-(2**15), 2**15 - 1)
 INTEGER = (-(2**31), 2**31 - 1)
@@ -55,11 +60,15 @@ class FlagFilter(filters.Filter):
     field_class = FlagField
 
 
-class AsciiFilter(filters.CharFilter):
+class AsciiField(forms.CharField):
+    def clean(self, value: Any) -> Any:
+        return anyascii(super().clean(value))
+
+
+class AsciiFilter(filters.Filter):
     """Text that is written in ASCII before it is compared: FITS headers know no other letters."""
 
-    def filter(self, qs: Any, value: Any) -> Any:
-        return super().filter(qs, anyascii(value) if value else value)
+    field_class = AsciiField
 
 
 class InstantField(forms.DateTimeField):
@@ -77,3 +86,28 @@ class InstantField(forms.DateTimeField):
 
 class InstantFilter(filters.Filter):
     field_class = InstantField
+
+
+class ChoicesField(MultipleChoiceField):
+    """Some of several words. Empty ones count as not given."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([word for word in value or () if word])
+
+
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """One of several words, by repeating the parameter."""
+
+    field_class = ChoicesField
+
+
+def cone_of(name: str, text: str) -> Cone:
+    """The cone that a reader wrote as RA,Dec,radius. Raises DRF's ValidationError, which names the parameter."""
+    try:
+        ra_deg, dec_deg, radius_deg = (float(part) for part in text.split(","))
+        return Cone(ra_deg, dec_deg, radius_deg)
+    except UsageError as error:
+        raise serializers.ValidationError({name: [str(error)]}) from error
+    except ValueError as error:
+        says = "Give three numbers with commas between: RA,Dec,radius, in degrees."
+        raise serializers.ValidationError({name: [says]}) from error

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from archive.errors import UsageError
 from archive.models import Frame, FrameQuerySet, TargetTally, sky
-from archive.models.sky_lookups import Box, Cone
+from archive.models.sky_lookups import Box
 from archive.terms.fields import (
     BIG_INTEGER,
     INTEGER,
@@ -21,6 +21,7 @@ from archive.terms.fields import (
     FlagFilter,
     InstantFilter,
     IntegerFilter,
+    cone_of,
 )
 from ingest.configdb import configuration_types
 
@@ -189,7 +190,7 @@ class FrameFilter(filters.FilterSet):
         return queryset.filter(**{f"area__{name}": region})
 
     def filter_cone(self, queryset: FrameQuerySet, name: str, value: str) -> FrameQuerySet:
-        return queryset.filter(area__touches_cone=self._cone_of(name, value))
+        return queryset.filter(area__touches_cone=cone_of(name, value))
 
     def filter_box(self, queryset: FrameQuerySet, name: str, value: float) -> FrameQuerySet:  # noqa: ARG002 - django-filter's signature
         """The four borders make one box: it is applied with the first of them."""
@@ -198,13 +199,3 @@ class FrameFilter(filters.FilterSet):
             return queryset
         limits = [WHOLE_SKY[border] if limit is None else limit for border, limit in borders.items()]
         return queryset.filter(centre__in_box=Box(*limits))
-
-    def _cone_of(self, name: str, value: str) -> Cone:
-        try:
-            ra_deg, dec_deg, radius_deg = (float(part) for part in value.split(","))
-            return Cone(ra_deg, dec_deg, radius_deg)
-        except UsageError as error:
-            raise serializers.ValidationError({name: [str(error)]}) from error
-        except ValueError as error:
-            says = "Give three numbers with commas between: RA,Dec,radius, in degrees."
-            raise serializers.ValidationError({name: [says]}) from error

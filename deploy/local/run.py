@@ -27,6 +27,10 @@ CREDENTIALS = VAR / "credentials"
 STORE = VAR / "store"
 SAMPLE = VAR / "sample"
 SAMPLE_INGESTED = RUN / "sample-ingested"
+NIGHT = VAR / "night"
+NIGHT_INGESTED = RUN / "night-ingested"
+NIGHT_FRAMES = "30"  # of each exposure at most: enough to see, and soon there
+PLANETS = "24"  # programme of the planet in a simulated night
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -76,6 +80,7 @@ class Run:
         self._database_is_ours = "postgres" in archive.backing
         self._knows_admin = self._database_is_ours and CREDENTIALS.exists() and (RUN / "postgres" / "data").exists()
         self._wants_sample = self._database_is_ours and not SAMPLE_INGESTED.exists()
+        self._wants_night = self._database_is_ours and not NIGHT_INGESTED.exists()
 
     def manage(self, *arguments: str) -> None:
         """Run one of the archive's commands in the foreground. Raises FatalError if it fails."""
@@ -94,10 +99,22 @@ class Run:
             self.manage("ingest", str(SAMPLE))
             SAMPLE_INGESTED.touch()
 
+    def fill_night(self) -> None:
+        """Take a simulated night of the adaptive-optics camera in, where it is missing; the workers reduce it."""
+        if not self._wants_night:
+            return
+        say("A night of the adaptive-optics camera is simulated and taken in; the archive can be used meanwhile.")
+        self.manage("simulate_night", str(NIGHT), "--frames", NIGHT_FRAMES)
+        self.manage("proposal", PLANETS, "--title", "Planets", "--planetary")
+        for folder in sorted(NIGHT.glob("2*")):
+            self.manage("ingest", str(folder))
+        NIGHT_INGESTED.touch()
+        say("The night is in. Its reductions: /nights/; what is under way: `manage.py reductions status`.")
+
 
 def _tell_addresses(archive: Archive, took_s: float) -> None:
     say(f"\nThe archive is up ({took_s:.1f} s).\n")
-    for label, path in (("frames", "/frames/"), ("API", "/swagger/"), ("admin", "/admin/")):
+    for label, path in (("frames", "/frames/"), ("nights", "/nights/"), ("API", "/swagger/"), ("admin", "/admin/")):
         say(f"    {label:<8} http://127.0.0.1:{archive.port}{path}")
     say(f"    {'live':<8} http://127.0.0.1:{archive.stream_port}/events/")
     say(f"\nUser, password and token: {CREDENTIALS}. Logs: {RUN / 'log'}. Ctrl-C stops everything.\n")
@@ -121,6 +138,7 @@ def run() -> NoReturn:
         archive.remember_static_files()
         mine.fill()
         _tell_addresses(archive, time.monotonic() - started_s)
+        mine.fill_night()
         supervisor.watch()
 
 

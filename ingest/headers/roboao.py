@@ -102,7 +102,7 @@ def translate(source: Source, rules: HeaderRules) -> FrameRecord:
         target_name=header[keys.target_name],
         primary_optical_element=header[keys.primary_optical_element],
         reduction_level=header[keys.reduction_level],
-        exposure_time=facts_of(stated).exposure_time or _not_negative(_number(stated.get(keys.exposure_time))),
+        exposure_time=_exposure_time(stated, keys.exposure_time),
         footprint=_footprint(name, stated, rules),
         related=_related(header, source.basename, rules),
         headers=header | read.missing_dates(header, night=night, public_date=public_date, keys=keys),
@@ -113,7 +113,7 @@ def facts_of(header: Header) -> Facts:
     """What a raw file's header tells of its observation."""
     target = str(header.get("OBJECT") or "").strip()
     return Facts(
-        exposure_time=_not_negative(_number(header.get("EXPOSURE"))),
+        exposure_time=_exposure_time(header, "EXPOSURE"),
         magnitude=_number(header.get("MAGNITUD")),
         pointing=pointing_of(header),
         altitude_deg=_within(_number(header.get("ELVATION")), -90.0, 90.0),
@@ -275,8 +275,10 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) and abs(number) < 9999 else None
 
 
-def _not_negative(number: float | None) -> float | None:
-    return number if number is not None and number >= 0.0 else None
+def _exposure_time(header: Header, other_key: str) -> float | None:
+    """By the camera's own key, else by the other one that products may carry."""
+    numbers = (_within(_number(header.get(key)), 0.0, math.inf) for key in ("EXPOSURE", other_key))
+    return next((number for number in numbers if number is not None), None)
 
 
 def _within(number: float | None, least: float, most: float) -> float | None:

@@ -29,6 +29,7 @@ CONTENT_TYPES = (  # the first ending that fits
     ((".pdf",), "application/pdf"),
     ((".gz", ".tgz"), "application/gzip"),
     ((".json",), "application/json"),
+    ((".csv",), "text/csv; charset=utf-8"),
     ((".txt",), "text/plain; charset=utf-8"),
 )
 OTHER_CONTENT_TYPE = "application/octet-stream"

@@ -7,6 +7,7 @@ again, and anything else is tried again and fails the product when no attempts a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Job:
 
     kind: ProductKind
     subject: str  # name of the observation; dark_1, flat_Si; base name of a seeing exposure
+    night: date  # UTC: whose folder it lies in
     observation: Observation | None  # read only
     installation: Installation  # what stood at the telescope then
     inputs: tuple[Input, ...]
@@ -50,7 +52,7 @@ class Job:
 class MadeFile:
     """A file that was made. FITS files become frames of the archive, others objects beside them."""
 
-    role: str  # stack, stack50, stack10, simple_sum, frames, full, cropped, fit, master, product
+    role: str  # stack, stack50, stack10, stack2x, simple_sum, frames, box, legacy, full, cropped, small, fit, master …
     filename: str
     path: Path
 

@@ -23,6 +23,7 @@ from ingest.stores.base import FileStore, Upload
 from ingest.stores.keys import preview_key_for
 from pipeline.arrays.planes import Picture, planes_of
 from pipeline.arrays.previews import previews
+from pipeline.reductions.packed import readable
 
 logger = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ def _pictures_of(version: Version, folder: Path) -> Mapping[str, Picture]:
     with local.open("wb") as target:
         for block in access.stream_of(version.object):
             target.write(block)
-    with fits.open(local) as hdus:
+    with fits.open(readable(local)) as hdus:
         return previews(list(planes_of(hdus)), settings.PREVIEW_SIZES_PX)
 
 

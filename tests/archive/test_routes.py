@@ -12,6 +12,7 @@ from django.utils import timezone
 from archive.domain.objects import NewObject
 from archive.domain.thumbnails import NewThumbnail, register_thumbnail
 from archive.domain.upload_log import record_upload
+from archive.enums import ProductKind
 from ingest.checksums import digest_of
 from ingest.stores.base import Upload
 
@@ -26,6 +27,8 @@ OWN = "own"  # the caller's own account
 SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
+OBSERVATION = "observation"  # one observation or a part of it: tests/archive/test_observations_api.py
+NIGHT = "night"  # of one night what the caller may see: tests/archive/test_ao_nights_api.py
 STORE = "store"  # the object store, by its secret
 
 ROUTES = {
@@ -71,6 +74,15 @@ ROUTES = {
     "/ingest/<name>": SUPERUSERS,
     "/object-events/": STORE,
     "/recentuploads/": LIST,
+    "/observations/": LIST,
+    "/observations/<name>/": OBSERVATION,
+    "/observations/<name>/redo/": OBSERVATION,
+    "/observations/<name>/products/<kind>/<role>": OBSERVATION,
+    "/nights/": LIST,
+    "/nights/<date>/": NIGHT,
+    "/nights/<date>/progress/": NIGHT,
+    "/quality/strehl/": LIST,
+    "/quality/seeing/": PUBLIC,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,
@@ -129,8 +141,10 @@ def test_every_page_of_the_admin_asks_for_staff(api, alice, db):
 
 
 @pytest.fixture
-def hidden(frame_factory, store, tmp_path, now):
-    """A proprietary frame with a picture."""
+def hidden(frame_factory, ao, store, tmp_path, now):
+    """A proprietary frame with a picture, and a proprietary observation with a Strehl ratio."""
+    observation = ao.observation(public_date=None, name="4_hidden")
+    ao.strehl(ao.product(observation, kind=ProductKind.BRIGHT_STREHL))
     frame = frame_factory(public_date=None, proposal_id="PROP001", observation_id=77, request_id=88)
     file = tmp_path / "small.jpg"
     file.write_bytes(b"a picture")
@@ -198,6 +212,16 @@ QUERIES = [
     "/thumbnails/?observation_id=77",
     "/thumbnails/?proposal_id=PROP001",
     "/events/replay/",
+    "/observations/",
+    "/observations/?format=api",
+    "/observations/?pagination_style=cursor",
+    "/observations/?proposal_id=PROP001",
+    "/observations/?strehl_min=0",
+    "/nights/",
+    "/nights/?proposal_id=PROP001",
+    "/quality/strehl/",
+    "/quality/strehl/?proposal_id=PROP001",
+    "/quality/strehl/?format=csv",
     "/frames/aggregate/",
     "/frames/aggregate/?start=2025-03-01&end=2025-03-30",
     "/recentuploads/?site=all",
@@ -212,8 +236,9 @@ def test_lists_tell_strangers_nothing_of_a_hidden_frame(query, hidden, api, bob)
     for user in (None, bob):
         response = api(user).get(query)
         assert response.status_code == 200
-        text = response.content.decode()
+        text = body_of(response)
         assert hidden.basename not in text
+        assert "4_hidden" not in text
         if "proposal_id" not in query or "format=api" not in query:
             assert "PROP001" not in text.replace("proposal_id=PROP001", "")
         if "application/json" in response["Content-Type"]:

@@ -20,7 +20,7 @@ PROPOSALS = ("", "PROP001", "PROP002", "PROP003")
 
 
 @pytest.fixture
-def readers(alice, bob, admin):
+def readers(alice, bob, erin, admin):
     """Everybody that the rule tells apart."""
     both = User.objects.create_user("both")
     for name in ("PROP002", "PROP003"):
@@ -29,8 +29,10 @@ def readers(alice, bob, admin):
     PortalMembership.objects.create(user=by_portal, proposal_id="PROP003")
     gone = User.objects.create_user("gone", is_active=False)
     Proposal.objects.get(pk="PROP001").members.add(gone)
+    gone_holder = User.objects.create_user("gone-holder", is_active=False)
+    erin.proposals.get().members.add(gone_holder)
     gone_admin = User.objects.create_superuser("gone-admin", is_active=False)
-    return [AnonymousUser(), alice, bob, admin, both, by_portal, gone, gone_admin]
+    return [AnonymousUser(), alice, bob, erin, admin, both, by_portal, gone, gone_holder, gone_admin]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from settings.env import KNOWN
+from tests.processes import until
 
 pytestmark = pytest.mark.django_db
 
@@ -201,6 +202,15 @@ class TestShowthrottle:
             self.shown("--user", "nobody")
 
 
+def test_the_connection_to_the_cache_outlives_the_request(api):
+    api(None).get("/profile/")
+    (client,) = cache._cache.clients.values()
+    kept = client.sock
+    api(None).get("/profile/")
+    assert kept is not None
+    assert client.sock is kept
+
+
 def test_a_cache_that_is_down_refuses_nobody(services, api, limit):
     limit(anonymous="1/day")
     services.memcached.stop()
@@ -208,6 +218,14 @@ def test_a_cache_that_is_down_refuses_nobody(services, api, limit):
         assert statuses(api(None), 3) == [200, 200, 200]
     finally:
         services.memcached.start()
+
+
+def test_a_cache_that_was_started_again_counts_again(services, api, limit):
+    limit(anonymous="1/day")
+    until(lambda: 429 in statuses(api(None), 2), what="requests counted")
+    services.memcached.stop()
+    services.memcached.start()
+    until(lambda: 429 in statuses(api(None), 2), what="requests counted")
 
 
 def test_pictures_of_a_page_do_not_use_up_what_a_reader_may_ask(frame_factory, api, limit):

@@ -230,7 +230,7 @@ def test_odd_limits_are_the_default(sample, api, limit):
 def test_a_page_by_cursor_costs_one_question_less_than_one_by_offset(sample, api, django_assert_num_queries):
     client = api(None)
     following = client.get("/frames/?pagination_style=cursor&limit=3").json()["next"]
-    with django_assert_num_queries(5):  # frames, versions, pictures, relations in both directions: no count
+    with django_assert_num_queries(4):  # frames whose flag waits, keys, frames with versions, relations: no count
         assert len(client.get(following).json()["results"]) == 3
 
 

@@ -10,8 +10,9 @@ import pytest
 from astropy.io import fits
 
 from archive.errors import UsageError
-from ingest.fits import inspect_file, ones_complement_sum
+from ingest.fits import inspect_beginning, inspect_file, ones_complement_sum
 from ingest.inspection import Inspection, Limits
+from tests.ao_camera import cube, write_raw
 from tests.ingest import hostile
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared/data/real"
@@ -225,3 +226,53 @@ def test_an_inspection_survives_json(tmp_path):
     told = inspect(hostile.compressed_file(tmp_path / "a.fits.fz"))
     assert told.footprint is not None
     assert Inspection.from_plain(json.loads(json.dumps(told.to_plain()))) == told
+
+
+# The beginning alone, of cubes whose frames are all alike
+
+
+def test_the_beginning_tells_of_the_first_hdu_what_the_whole_tells(tmp_path):
+    path = write_raw(tmp_path, n_frames=5)
+    whole = inspect(path)
+    assert len(whole.hdus) == 5
+    assert inspect_beginning(path, limits=Limits()).hdus == whole.hdus[:1]
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "reason"),
+    [
+        ("a.fits.bz2", Limits(unpacked_bytes=100_000, expansion_from_bytes=0), "unpacks to more"),
+        ("a.fits", Limits(header_bytes=6000), "no end within 6000 bytes"),
+    ],
+)
+def test_no_more_than_the_beginning_is_read(tmp_path, name, limits, reason):
+    path = write_raw(tmp_path, name, n_frames=50, side_px=64)
+    with pytest.raises(UsageError, match=reason):
+        inspect(path, limits)
+    assert inspect_beginning(path, limits=limits).hdus[0].shape == (64, 64)
+
+
+def padding_of(packed: bytes) -> int:
+    """Bits by which a bzip2 stream is filled up to a whole byte."""
+    bits = f"{int.from_bytes(packed[-11:], 'big'):088b}"
+    return len(bits) - bits.rindex(f"{0x177245385090:048b}") - 48 - 32
+
+
+def test_a_packed_file_without_its_end_is_refused_however_many_bits_fill_it_up(tmp_path):
+    paddings = set()
+    for seed in range(40):
+        path = write_raw(tmp_path, f"{seed}.fits.bz2", seed=seed)
+        packed = path.read_bytes()
+        paddings.add(padding_of(packed))
+        inspect_beginning(path, limits=Limits())
+        for n_missing in (1, 2, 5, 12, 100):
+            path.write_bytes(packed[:-n_missing])
+            with pytest.raises(UsageError, match="cut short, send it again"):
+                inspect_beginning(path, limits=Limits())
+    assert paddings == set(range(8))
+
+
+def test_a_cube_that_was_packed_in_several_streams_passes(tmp_path):
+    content = cube(n_frames=4)
+    path = written(tmp_path / "a.fits.bz2", bz2.compress(content[:9000]) + bz2.compress(content[9000:]))
+    assert inspect_beginning(path, limits=Limits()).hdus == inspect(path).hdus[:1]

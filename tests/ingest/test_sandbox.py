@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from archive.errors import NotFoundError, TransientError, UsageError
-from ingest.fits import inspect_file
+from ingest.fits import inspect_beginning, inspect_file
 from ingest.inspection import Limits
 from ingest.sandbox import PROJECT, Inspector
+from tests.ao_camera import write_raw
 from tests.ingest import hostile
 
 GIB = 1 << 30
@@ -72,6 +73,13 @@ def in_mid_work(inspector, sound, slow):
 def test_the_child_tells_what_this_process_would_tell(inspector, sound, tmp_path):
     for path in (sound, hostile.compressed_file(tmp_path / "a.fits.fz")):
         assert inspector.inspect(path) == inspect_file(path, limits=Limits())
+
+
+def test_the_child_tells_the_beginning_alone_when_it_is_asked_for_that(inspector, tmp_path):
+    path = write_raw(tmp_path, n_frames=4)
+    assert inspector.inspect_beginning(path) == inspect_beginning(path, limits=Limits())
+    assert len(inspector.inspect_beginning(path).hdus) == 1
+    assert len(inspector.inspect(path).hdus) == 4
 
 
 def test_one_child_reads_many_files(inspector, sound):

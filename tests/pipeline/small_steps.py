@@ -25,7 +25,7 @@ NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
 
 LABELS = {
     ProductKind.BRIGHT: {"stack": "100p"},
-    ProductKind.FAINT: {"stack": "summed", "simple_sum": "simple_sum"},
+    ProductKind.FAINT: {"stack": "summed", "stack2x": "summed_2x", "simple_sum": "simple_sum"},
     ProductKind.PLANETARY: {"stack": "planetary"},
 }
 PREVIEWS = (ProductKind.BRIGHT_PREVIEW, ProductKind.FAINT_PREVIEW, ProductKind.PLANETARY_PREVIEW)

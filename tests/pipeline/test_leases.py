@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def asked(machine) -> Product:
+def asked(machine):
     """A product that a worker was asked for."""
     machine.take(DARK)
     machine.dispatch()

@@ -1,0 +1,1 @@
+"""Adaptive-optics nights that never were, with their truth. Nothing of the pipeline is used here, nor uses it."""
