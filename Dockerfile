@@ -9,6 +9,7 @@ RUN apt-get update \
 WORKDIR /srv/archive
 ENV PATH=/srv/archive/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    MPLCONFIGDIR=/tmp/matplotlib \
     DJANGO_SETTINGS_MODULE=settings
 
 # The step by which `make run` makes .venv, and only what it reads: a change of our code does not install anew.

@@ -23,6 +23,9 @@ from archive.models import (
 )
 from archive.models.frame import visible_condition
 
+# Files whose bytes nobody found damaged; of the two columns one is null.
+INTACT = Q(object__fault="") | Q(version__object__fault="")
+
 
 @dataclass(slots=True)
 class WholeProduct:
@@ -94,19 +97,21 @@ def products_of_night(night: date, reader: Reader, *, at: datetime) -> list[Whol
 
 
 def whole(products: ProductQuerySet, reader: Reader, *, at: datetime, history: bool = False) -> list[WholeProduct]:
-    """Those of visible products that are current, in the order of ProductKind, with their files: two statements."""
+    """Those of visible products that are current, in the order of ProductKind, with their files: two statements.
+
+    `history` adds their attempts, newest first, by a third.
+    """
     current = products.filter(is_current=True).order_by("subject", "pk")
-    found = {each.pk: WholeProduct(each, history=[] if history else None) for each in current}
+    found = {each.pk: WholeProduct(each) for each in current}
     for file in files_for(reader, at=at).filter(INTACT, product__any_of=found):
         found[file.product_id].files.append(file)
     if history:
+        attempts: dict[int, list[ProductAttempt]] = {pk: [] for pk in found}
         for attempt in ProductAttempt.objects.filter(product__any_of=found).order_by("-lease"):
-            found[attempt.product_id].history.append(attempt)  # type: ignore[union-attr] # it is a list by the above
+            attempts[attempt.product_id].append(attempt)
+        for pk, each in found.items():
+            each.history = attempts[pk]
     return sorted(found.values(), key=lambda each: PLACES[each.product.kind])
-
-
-# Nobody found the bytes damaged; of the two columns one is null.
-INTACT = Q(object__fault="") | Q(version__object__fault="")
 
 
 def files_for(reader: Reader, *, at: datetime) -> QuerySet[ProductFile]:

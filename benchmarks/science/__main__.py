@@ -12,7 +12,7 @@ from archive.errors import ArchiveError
 from benchmarks.choice import chosen
 from benchmarks.report import headline
 
-GROUPS = ("factors", "strehl", "other_halos", "core_halo", "seeing")
+GROUPS = ("factors", "strehl", "other_halos", "core_halo", "seeing", "registration", "planets", "faint_cube")
 
 
 def run(names: list[str]) -> bool:

@@ -81,11 +81,15 @@ def fit_profile(
     if not found.success or ends_at_bound or not found.x[0] > 0:
         raise UsageError(f"No {model} fits what is at y={near_yx[0]:.1f}, x={near_yx[1]:.1f}: no star is there.")
     amplitude, y, x, fwhm_y, fwhm_x, sky = (float(value) for value in found.x[:6])
+    try:
+        fwhm_error_px = _error_of_mean_width(np.asarray(found.jac), found.fun)
+    except np.linalg.LinAlgError as error:
+        raise UsageError(f"Any {model} fits what is at y={near_yx[0]:.1f}, x={near_yx[1]:.1f}: it is flat.") from error
     return Profile(
         model=model,
         at_yx=(y, x),
         fwhm_px=(fwhm_y + fwhm_x) / 2,
-        fwhm_error_px=_error_of_mean_width(np.asarray(found.jac), found.fun),
+        fwhm_error_px=fwhm_error_px,
         fwhm_y_px=fwhm_y,
         fwhm_x_px=fwhm_x,
         peak_count=amplitude,

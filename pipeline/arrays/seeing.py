@@ -101,7 +101,7 @@ def widening_arcsec(telescope: Telescope, wavelength_nm: float) -> float:
 
     The transfer function of an aperture falls at first in proportion to frequency, by the length of its edges: as if
     the image were folded with a Lorentz-like function of width 0.31 λ / (D - d). Of such a width a core like
-    Kolmogorov's takes on 0.7. By the exact transfer functions this is within 0.3 % of the seeing from 0.7" to 2.2".
+    Kolmogorov's takes on 0.7. By the exact transfer functions this is within 0.5 % of the seeing from 0.7" to 2.2".
     """
     return 0.7 * 0.31 * 1e-9 * wavelength_nm / (telescope.primary_m - telescope.obstruction_m) / ARCSEC
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.enums import ProductKind, SignalClass, StrehlFlag
+from pipeline.arrays.strehl import StrehlWarning
 from pipeline.figures.canvas import Compass
 from pipeline.figures.star import Look, Sight, full_picture, near_picture, small_picture
 from pipeline.provenance import Stacked, north_and_east, stacked_of
@@ -19,6 +20,14 @@ STACK_OF = {
     ProductKind.BRIGHT_PREVIEW: ProductKind.BRIGHT,
     ProductKind.FAINT_PREVIEW: ProductKind.FAINT,
     ProductKind.PLANETARY_PREVIEW: ProductKind.PLANETARY,
+}
+LOW_CONFIDENCE = "low confidence"
+WARNINGS = {
+    StrehlWarning.SATURATED: "saturated",
+    StrehlWarning.NEAR_EDGE: "near the edge",
+    StrehlWarning.BLANK_PIXELS: "blank pixels",
+    StrehlWarning.LOW_SIGNAL: "low signal",
+    StrehlWarning.COMPANION: "companion",
 }
 NAMES = {
     ProductKind.BRIGHT_PREVIEW: "Stack",
@@ -78,10 +87,12 @@ def _remark(job: Job) -> str:
 
 
 def _warning(job: Job) -> str:
-    """What people should know before they believe their eyes, gravest first."""
-    if not _upstream(job).get("is_confident", True):
-        return "low confidence"
-    return str(StrehlFlag.BAD.value) if _strehl(job).get("flag") == StrehlFlag.BAD else ""
+    """What people should know before they believe their eyes."""
+    strehl = _strehl(job)
+    told = [] if _upstream(job).get("is_confident", True) else [LOW_CONFIDENCE]
+    told += [StrehlFlag.BAD.value] if strehl.get("flag") == StrehlFlag.BAD else []
+    told += [word for warning, word in WARNINGS.items() if warning in strehl.get("warnings", ())]
+    return ", ".join(told)
 
 
 def _texts(job: Job, sight: Sight) -> dict[str, str]:

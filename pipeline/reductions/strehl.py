@@ -44,7 +44,7 @@ def make(job: Job) -> Made:
         **_ratio_columns(star, legacy=_legacy(pixels, setting, stacked, near_yx=at_yx)),
         **_shape_columns(shape),
         "fwhm_arcsec": _fwhm_arcsec(pixels, stacked, near_yx=at_yx),
-        "warnings": [*star.warnings, *_doubts(job)],
+        "warnings": [*(warning.value for warning in star.warnings), *_doubts(job)],
         "y_px": at_yx[0],
         "x_px": at_yx[1],
     }

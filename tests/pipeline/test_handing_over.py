@@ -182,6 +182,17 @@ class TestWhoSees:
         for user, sees in ((alice, True), (AnonymousUser(), False)):
             assert Frame.objects.visible_to(user, at=machine.now).filter(pk=frame.pk).exists() is sees
 
+    def test_an_embargo_that_began_while_it_was_made_holds(self, machine):
+        machine.take_calibrations()
+        machine.take(STAR)
+        lease = claimed(machine, ProductKind.BRIGHT)
+        job = job_of(Product.objects.get(pk=lease.product_id), folder=machine.folder)
+        made = make(job)
+        Observation.objects.update(proposal_id="PROP001", public_date=None)
+        hand_over(lease, job, made, store=the_store(), inspector=machine.inspector, at=machine.now)
+        frame = Frame.objects.get(basename=f"{STAR}_100p")
+        assert (frame.proposal_id, frame.public_date) == ("PROP001", None)
+
     def test_masters_are_public(self, reduced):
         frames = Frame.objects.filter(basename__in=["dark_1_20160925", "flat_lp600_20160925"])
         assert frames.visible_to(AnonymousUser(), at=reduced.now).count() == 2
