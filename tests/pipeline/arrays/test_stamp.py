@@ -19,7 +19,6 @@ def test_a_stamp_inside_an_image_is_its_pixels():
     assert stamp.centre_yx == pytest.approx((2.6, 3.2))
 
 
-
 def test_a_ring_without_any_value_lies_between_its_neighbours():
     image = cone((41, 41), (20, 20))
     y, x = np.indices(image.shape) - 20
