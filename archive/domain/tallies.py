@@ -5,6 +5,8 @@ from django.db.models.functions import Now
 
 from archive.models import Frame
 
+# Below the views that the models read.
+TABLES = ("archive_setuptally", "archive_proposaltally", "archive_proposaltimetally", "archive_targettally")
 FOLDED_AT_ONCE = 50_000
 TURNED_AT_ONCE = 5_000
 
@@ -20,8 +22,11 @@ def fold() -> int:
 
 
 def recount() -> int:
-    """Forget the tallies and count the frames themselves, while their writers wait."""
-    return _called("archive_recount_tallies")
+    """Forget the tallies and count the frames themselves, while their writers wait; readers wait for the end of it."""
+    with transaction.atomic():
+        counted = _called("archive_recount_tallies")
+        _lay_in_order()
+    return counted
 
 
 def turn_public() -> int:
@@ -35,6 +40,17 @@ def turn_public() -> int:
         turned += batch
         if batch < TURNED_AT_ONCE:
             return turned
+
+
+def _lay_in_order() -> None:
+    """Write the tallies in the order of their keys, in which they are summed; rows that were deleted go too.
+
+    As frames come, their days lie together by themselves. Counted all at once they would be strewn about: the sum of a
+    year then reads a page for every second row, at ten million frames for 60 ms in place of 15.
+    """
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"CLUSTER {table} USING {table}_pkey")
 
 
 def _called(function: str, *arguments: int) -> int:

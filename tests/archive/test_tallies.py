@@ -198,3 +198,20 @@ def test_a_truncated_table_and_frames_that_were_loaded_behind_the_triggers_are_c
     call_command("recount")
     assert "Counted: 1 kinds" in capsys.readouterr().out
     assert told() == recounted()
+
+
+def test_a_recount_lays_the_tallies_in_the_order_in_which_they_are_summed(db):
+    Frame.objects.bulk_create(
+        make(number, public_date=PAST, site="cpt", proposal="", hours=-24 * (number * 7 % 40), listed=True)
+        for number in range(40)
+    )
+    tallies.fold()
+    tallies.recount()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT span, starts_on FROM archive_setuptally ORDER BY ctid")
+        as_they_lie = cursor.fetchall()
+        cursor.execute("SELECT pg_relation_size('archive_setuptally') / current_setting('block_size')::int")
+        (pages,) = cursor.fetchone()
+    assert len(as_they_lie) > 40  # days, months, a year or two, and all
+    assert as_they_lie == sorted(as_they_lie)
+    assert pages == 1  # what was deleted takes no room

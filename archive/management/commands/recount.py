@@ -10,7 +10,7 @@ from archive.domain import tallies
 class Command(BaseCommand):
     help = (
         "Count all frames anew. The counts are exact by themselves; this is for frames that were loaded or restored "
-        "with triggers switched off. Ingest waits until it is done; readers do not."
+        "with triggers switched off. Ingest waits until it is done; readers wait for some seconds at its end."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
