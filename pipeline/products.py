@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from ingest.stores.base import FileStore, StoredVersion, Upload
 from ingest.stores.keys import content_type_for, product_key_for
 from pipeline import leases
 from pipeline.leases import Lease
-from pipeline.provenance import product_json
+from pipeline.provenance import Making, product_json
 from pipeline.reductions.job import Job, Made, MadeFile
 
 logger = structlog.get_logger(__name__)
@@ -51,13 +51,14 @@ def hand_over(lease: Lease, job: Job, made: Made, *, store: FileStore, inspector
 
     Raises LeaseLost, UsageError when a file can never pass, TransientError when the store is away.
     """
-    files = _with_product_json(job, made)
+    _require_names_of_their_own(made)
     with transaction.atomic():
         product = leases.held(lease)
         if product.observation_id is not None:
             product.observation = Observation.objects.select_for_update(no_key=True).get(pk=product.observation_id)
         with _swept_on_error(store) as puts:
             desk = _Desk(product, job, store, inspector, puts, at)
+            files = [*made.files, _product_json_file(product, job, made, at=at)]
             desk.take(files)
             _write_measurements(product, made, at=at)
             _settle_done(product, made, at=at)
@@ -80,14 +81,21 @@ def skip(lease: Lease, job: Job, *, reason: str, store: FileStore, inspector: In
     return product
 
 
-def _with_product_json(job: Job, made: Made) -> list[MadeFile]:
+def _require_names_of_their_own(made: Made) -> None:
     names = [file.filename for file in made.files]
     roles = [file.role for file in made.files]
     if len({*names, PRODUCT_JSON}) != len(names) + 1 or len({*roles, "product"}) != len(roles) + 1:
         raise ValueError(f"files of one product need names and roles of their own: {names}, {roles}")
+
+
+def _product_json_file(product: Product, job: Job, made: Made, *, at: datetime) -> MadeFile:
+    """Written from the locked rows: who may see the observation can not change before its files are in."""
+    making = Making(
+        created_at=product.created_at, started_at=product.started_at, finished_at=at, attempt=product.attempts
+    )
     path = job.folder / PRODUCT_JSON
-    path.write_bytes(product_json(job, made))
-    return [*made.files, MadeFile("product", PRODUCT_JSON, path)]
+    path.write_bytes(product_json(replace(job, observation=product.observation), made, making))
+    return MadeFile("product", PRODUCT_JSON, path)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Where a product comes from, as it is written beside and into its files.
 
-Nothing here tells the time of the making: the same job makes the same bytes.
+Headers do not tell the time of the making: the same job makes the same FITS files. `product.json` does.
 """
 
 import json
@@ -14,11 +14,12 @@ from typing import Any
 from astropy.io import fits
 
 from archive.enums import ReductionLevel
+from archive.models import Observation
 from ingest.checksums import Digest, digest_of
 from ingest.headers.roboao import pointing_of
 from pipeline.reductions.job import Input, Job, Made
 
-SCHEMA = 1  # of product.json; a larger one may mean something else by the same names
+SCHEMA = 2  # of product.json; a larger one may mean something else by the same names. 1 had no times
 SOFTWARE, SOFTWARE_VERSION = "observatory-archive", "0.1.0"
 LIBRARIES = ("astropy", "matplotlib", "numpy", "photutils", "pillow", "scipy")  # those that pixels go through
 INSTRUMENT = "Robo-AO"
@@ -56,17 +57,34 @@ class Stacked:
         return self.n_frames - self.n_used
 
 
-def product_json(job: Job, made: Made) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """When a product was made, UTC, and which attempt at it succeeded."""
+
+    created_at: datetime  # of its row: when it was first planned
+    started_at: datetime | None
+    finished_at: datetime
+    attempt: int
+
+
+def product_json(job: Job, made: Made, making: Making) -> bytes:
     """What a product is and what it was made from: enough to write its rows anew without computing anything.
 
-    The same job and files give the same bytes. The values must be such as JSON has: ValueError for NaN and infinity.
+    The same job, files and times give the same bytes. The values must be such as JSON has: ValueError for NaN and
+    infinity. Who may see it is told as it was then; the observation's own rows tell it as it is.
     """
     content = {
         "schema": SCHEMA,
         "kind": job.kind,
         "subject": job.subject,
         "night": job.night,
-        "observation": job.observation.name if job.observation else None,
+        "observation": None if job.observation is None else _observation(job.observation),
+        "times": {
+            "created_at": making.created_at,
+            "started_at": making.started_at,
+            "finished_at": making.finished_at,
+        },
+        "attempt": making.attempt,
         "algorithm": job.algorithm,
         "version": job.version,
         "software": software(),
@@ -81,6 +99,11 @@ def product_json(job: Job, made: Made) -> bytes:
     }
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
     return f"{text}\n".encode()
+
+
+def _observation(observation: Observation) -> dict[str, Any]:
+    columns = ("name", "proposal_id", "public_date", "target_name", "observed_at", "telescope_id")
+    return {column: getattr(observation, column) for column in columns}
 
 
 def software() -> dict[str, str]:

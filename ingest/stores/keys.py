@@ -14,6 +14,13 @@ from ingest.headers.record import FrameRecord
 
 ARCHIVE_PREFIX = "archive/"  # what the archive makes itself; a listener for object events ignores it
 
+REDUCTIONS_PREFIX = "archive/reductions/"
+
+# The original's folders by kind of product; of observations the first part of a kind tells the way it was reduced.
+WAYS = {"bright": "automated"}
+OF_CALIBRATIONS = frozenset({"dark", "flat"})
+OF_NIGHTS = {"seeing": "seeing", "night-seeing": "seeing", "night-strehl": "strehl", "night-contrast": "contrast"}
+
 BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
 PATH_MAX_BYTES = 1024  # the limit of S3
@@ -84,8 +91,23 @@ def cached_image_key_for(md5: str, *, name: str) -> str:
 
 
 def product_key_for(night: date, subject: str, kind: str, fingerprint: str, *, filename: str) -> str:
-    """Path of a file that a reduction made: all files of one product lie together, and nothing else with them."""
-    return _joined("archive", "reductions", f"{night:%Y%m%d}", subject, kind, fingerprint[:16], filename)
+    """Path of a file that a reduction made: all files of one product lie together, and nothing else with them.
+
+    The folders are those of the original's tree, below which the beginning of the fingerprint keeps products of the
+    same kind apart. Before, the kind's name stood in place of its folder; rows name such paths whole, and they stay.
+    """
+    return _joined("archive", "reductions", *tree_folder(night, subject, kind), fingerprint[:16], filename)
+
+
+def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
+    """Folder of a kind of product in the original's tree: night, observation, way of reduction, and part of it."""
+    day = f"{night:%Y%m%d}"
+    if kind in OF_CALIBRATIONS:
+        return day, "calib", subject
+    if kind in OF_NIGHTS:
+        return day, "summary", OF_NIGHTS[kind], subject
+    way, _, part = kind.partition("-")
+    return (day, subject, WAYS.get(way, way), *filter(None, [part]))
 
 
 def is_bad_pixel_mask(record: FrameRecord) -> bool:

@@ -72,7 +72,7 @@ class TestFiles:
             "frames": "frames.csv",
             "product": "product.json",
         }
-        folder = f"archive/reductions/20160925/{STAR}/bright/{bright.fingerprint[:FIRST_16]}"
+        folder = f"archive/reductions/20160925/{STAR}/automated/{bright.fingerprint[:FIRST_16]}"
         stored = [file.object or file.version.object for file in files.values()]
         assert {each.path.rpartition("/")[0] for each in stored} == {folder}
         frame = files["stack"].version.frame
@@ -95,6 +95,10 @@ class TestFiles:
         assert told["inputs"] == [{key: row[key] for key in ("name", "role", "sha256")} for row in bright.inputs]
         assert (told["parameters"], told["algorithm"], told["version"]) == (bright.parameters, "small-bright", "1")
         assert {**told["values"], "signal_class": told["signal_class"]} == bright.values
+        assert {name: datetime.fromisoformat(at) for name, at in told["times"].items()} == {
+            name: getattr(bright, name) for name in ("created_at", "started_at", "finished_at")
+        }
+        assert (told["attempt"], told["observation"]["proposal_id"]) == (1, "4")
         others = bright.files.exclude(role="product").order_by("role")
         assert sorted(told["outputs"], key=lambda each: each["role"]) == [
             {"role": file.role, "filename": file.filename, "sha256": file.sha256, "size_bytes": file.size_bytes}
