@@ -18,7 +18,7 @@ from archive.models import ReceivedObject, StoredObject
 from ingest import taking
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
-from ingest.stores.keys import ARCHIVE_PREFIX
+from ingest.stores.keys import ARCHIVE_PREFIX, ROWS_PREFIX
 
 ROWS_AT_A_TIME = 2000
 # Objects that stay without a row for a reason that stands in what the archive noted of them.
@@ -100,7 +100,8 @@ class Reconciler:
         Both sides come in the order of paths and are held a page at a time. What seems to differ is looked at once
         more, because frames come and go meanwhile.
         """
-        objects = ((version.path, version, None) for version in self._store.listing())
+        listing = (version for version in self._store.listing() if not version.path.startswith(ROWS_PREFIX))
+        objects = ((version.path, version, None) for version in listing)
         rows = ((row.path, None, row) for row in self._rows())
         for path, group in groupby(heapq.merge(objects, rows, key=_first), key=_first):
             versions: dict[str, StoredVersion] = {}

@@ -23,6 +23,7 @@ from archive.domain import (
     upload_log,
     verification,
 )
+from archive.domain.science import keeping
 from archive.domain.store import the_store
 from archive.errors import TransientError
 from ingest import taking
@@ -169,3 +170,11 @@ def move_old_bytes() -> None:
 @shared_task(soft_time_limit=60, time_limit=90)
 def forget_expired_notes() -> None:
     nightlog.forget_expired(at=timezone.now())
+
+
+# Its first run on an archive of many observations takes long: RabbitMQ waits for no task's word.
+@shared_task(acks_late=False, soft_time_limit=21_600, time_limit=21_660)
+def keep_rows() -> None:
+    """Write what changed among the science rows beside the data."""
+    if settings.STORE.type != "dummy":
+        keeping.keep_rows(store=the_store(), at=timezone.now())

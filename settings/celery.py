@@ -88,6 +88,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    # A run that nobody took before the next one is not needed: that one does its work.
+    "keep-rows": {"task": "pipeline.tasks.keep_rows", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "forget-expired-notes": {"task": "pipeline.tasks.forget_expired_notes", "schedule": timedelta(hours=1)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }

@@ -110,6 +110,9 @@ class FileStore(Protocol):
     def versions(self, path: str) -> list[StoredVersion]:
         """All versions of `path`, newest first."""
 
+    def is_hidden(self, path: str) -> bool:
+        """Whether somebody deleted the path without naming a version: S3 then hides it and keeps its versions."""
+
     def listing(self) -> Iterator[StoredVersion]:
         """Every version of every path, found as it is asked for: millions of them need little memory.
 

@@ -32,6 +32,9 @@ class DummyStore:
         check_path(path)
         return []
 
+    def is_hidden(self, path: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
+        return False
+
     def listing(self) -> Iterator[StoredVersion]:
         return iter(())
 

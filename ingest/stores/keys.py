@@ -15,6 +15,7 @@ from ingest.headers.record import FrameRecord
 ARCHIVE_PREFIX = "archive/"  # what the archive makes itself; a listener for object events ignores it
 
 REDUCTIONS_PREFIX = "archive/reductions/"
+ROWS_PREFIX = "archive/rows/"  # documents of science rows, which have no row themselves
 
 # The original's folders by kind of product; of observations the first part of a kind tells the way it was reduced.
 WAYS = {"bright": "automated"}

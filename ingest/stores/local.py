@@ -102,6 +102,9 @@ class LocalStore:
     def versions(self, path: str) -> list[StoredVersion]:
         return _versions(self._folder_of(path), path)
 
+    def is_hidden(self, path: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
+        return False
+
     def listing(self) -> Iterator[StoredVersion]:
         with local_files.answering_os_errors(str(self._root)):
             if self._versions_root.is_dir():

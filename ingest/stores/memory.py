@@ -46,6 +46,9 @@ class MemoryStore:
         with self._lock:
             return [version for version, _held in reversed(self._held.get(path, {}).values())]
 
+    def is_hidden(self, path: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
+        return False
+
     def listing(self) -> Iterator[StoredVersion]:
         for path in sorted(self._held):
             yield from self.versions(path)

@@ -71,6 +71,10 @@ class S3Store:
         check_path(path)
         return s3_listing.of_path(self._client.get(), bucket=self._bucket, path=path).versions
 
+    def is_hidden(self, path: str) -> bool:
+        check_path(path)
+        return s3_listing.of_path(self._client.get(), bucket=self._bucket, path=path).is_hidden
+
     def listing(self) -> Iterator[StoredVersion]:
         return all_versions(self._client.get(), bucket=self._bucket)
 

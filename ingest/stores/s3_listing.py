@@ -14,6 +14,7 @@ class Listing:
 
     versions: list[StoredVersion] = field(default_factory=list)
     delete_markers: list[str] = field(default_factory=list)
+    is_hidden: bool = False  # the newest of all is a delete marker
 
 
 def of_path(client: S3Client, *, bucket: str, path: str) -> Listing:
@@ -25,6 +26,7 @@ def of_path(client: S3Client, *, bucket: str, path: str) -> Listing:
             entries, markers = page.get("Versions", []), page.get("DeleteMarkers", [])
             listing.versions += [version_of(entry) for entry in entries if entry["Key"] == path]
             listing.delete_markers += [marker["VersionId"] for marker in markers if marker["Key"] == path]
+            listing.is_hidden |= any(marker["Key"] == path and marker["IsLatest"] for marker in markers)
             # Keys come in order, so longer ones that begin alike all follow: they need not be read.
             if any(entry["Key"] != path for entry in entries + markers):
                 break

@@ -1,0 +1,156 @@
+"""What changed among the science rows is written beside the data, a little after its commit.
+
+Events tell which frames changed, times in rows which observations and nights did. A place in the store remembers up to
+which event all is written: a run that dies is repeated by the next one, and writes nothing twice.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection
+from django.db.models import Max, Q
+
+from archive.domain.science import documents
+from archive.domain.science.documents import ACCOUNTS, Document
+from archive.enums import ExpiringKind
+from archive.models import Event, Frame, Observation, Product, RawFile, Tombstone
+from ingest.roboao_names import raw_name
+from ingest.stores.base import FileStore
+from ingest.stores.keys import ROWS_PREFIX
+
+logger = structlog.get_logger(__name__)
+
+PLACE = f"{ROWS_PREFIX}place.json"
+KEEPING_LOCK = 7_365_204  # advisory lock of PostgreSQL, beside those of archive.domain.events and pipeline.planning
+MOST_EVENTS = 5000  # of one run
+MOST_SWEPT = 2000  # frames that a run looks at beside those that changed, until all were looked at once
+OVERLAP = timedelta(minutes=10)  # longer than a transaction that has its time takes to commit
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Up to where all is written."""
+
+    position: int = 0  # of events
+    at: datetime | None = None  # when the last run began; None: there was none
+    swept: int = 0  # id of the last frame that was looked at without an event
+
+
+@dataclass(slots=True)
+class _Changed:
+    frames: set[str] = field(default_factory=set)
+    observations: set[tuple[str, date]] = field(default_factory=set)
+    nights: set[date] = field(default_factory=set)
+
+    def documents(self) -> Iterator[Document]:
+        yield from (documents.of_frame(basename) for basename in sorted(self.frames))
+        yield from (documents.of_observation(name, night) for name, night in sorted(self.observations))
+        yield from (documents.of_night(night) for night in sorted(self.nights))
+
+    def add_subjects_of(self, basenames: Iterable[str]) -> None:
+        """Observations and nights of raw files, by their names: some are gone already."""
+        for basename in basenames:
+            name = raw_name(basename)
+            if name is not None:
+                self.observations.add((name.exposure, name.night))
+                self.nights.add(name.night)
+
+
+def keep_rows(*, store: FileStore, at: datetime) -> int:
+    """Write what changed since the last run. Answers how many documents changed; none while another run is at it.
+
+    Raises TransientError when the store is away.
+    """
+    with _alone() as is_alone:
+        if not is_alone:
+            return 0
+        place = _place(store)
+        changed, reached = _changes_since(place)
+        n_written = sum(documents.write(store, each.path, each.content()) for each in changed.documents())
+        n_written += sum(documents.write(store, each.path, each.content()) for each in documents.lists())
+        n_written += documents.write(store, ACCOUNTS, documents.accounts())
+        told = {"position": reached.position, "at": at.isoformat(), "swept": reached.swept}
+        documents.write(store, PLACE, json.dumps(told).encode())
+    if n_written:
+        logger.info("rows_kept", documents=n_written, position=reached.position)
+    return n_written
+
+
+def begin_anew(store: FileStore) -> None:
+    """Forget how far it was: every document is compared once more."""
+    documents.write(store, PLACE, b"")
+
+
+def _changes_since(place: Place) -> tuple[_Changed, Place]:
+    newest = Event.objects.aggregate(newest=Max("position"))["newest"] or 0
+    if newest < place.position:
+        place = Place()  # another database than that of the last run
+    changed = _Changed()
+    place = _swept_on(place, changed)
+    events = (
+        Event.objects.filter(position__gt=place.position, frame_id__isnull=False)
+        .only("position", "frame_id")
+        .order_by("position")
+    )
+    told = list(events[:MOST_EVENTS])
+    _add_frames(changed, {event.frame_id for event in told if event.frame_id is not None})
+    since = Q() if place.at is None else Q(modified_at__gte=place.at - OVERLAP)
+    changed.observations |= set(Observation.objects.filter(since).values_list("name", "night"))
+    _add_products(changed, place)
+    last = told[-1].position if len(told) == MOST_EVENTS else newest
+    return changed, replace(place, position=max(last or 0, place.position))
+
+
+def _swept_on(place: Place, changed: _Changed) -> Place:
+    """Look at the next frames of those that were there before anybody wrote of them."""
+    rows = Frame.objects.filter(pk__gt=place.swept).order_by("pk").values_list("pk", "basename")[:MOST_SWEPT]
+    found = list(rows)
+    if place.at is None:
+        changed.nights |= set(RawFile.objects.filter(observation=None).values_list("night", flat=True))
+    changed.frames |= {basename for _pk, basename in found}
+    return replace(place, swept=found[-1][0]) if found else place
+
+
+def _add_frames(changed: _Changed, ids: set[int]) -> None:
+    there = Frame.objects.filter(pk__in=ids).values_list("basename", flat=True)
+    gone = Tombstone.objects.filter(kind=ExpiringKind.FRAME, thing_id__in=ids).values_list("name", flat=True)
+    names = {*there, *gone}
+    changed.frames |= names
+    changed.add_subjects_of(names)
+
+
+def _add_products(changed: _Changed, place: Place) -> None:
+    """Subjects of products that were settled, or planned and left out, since."""
+    rows = Product.objects.order_by()
+    if place.at is not None:
+        since = place.at - OVERLAP
+        rows = rows.filter(Q(finished_at__gte=since) | Q(created_at__gte=since))
+    changed.nights |= set(rows.filter(observation=None).values_list("night", flat=True))
+    changed.observations |= set(rows.exclude(observation=None).values_list("subject", "night"))
+
+
+def _place(store: FileStore) -> Place:
+    content = documents.read(store, PLACE)
+    if not content:
+        return Place()
+    told: dict[str, Any] = json.loads(content)
+    return Place(told["position"], datetime.fromisoformat(told["at"]), told["swept"])
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether no other run is at it. The lock is the connection's: no transaction stays open for a long run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEEPING_LOCK])
+        row: tuple[bool] = cursor.fetchone()
+    try:
+        yield row[0]
+    finally:
+        if row[0]:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [KEEPING_LOCK])

@@ -1,0 +1,43 @@
+"""`manage.py restore`: every science row out of the store; nothing is computed and nobody is told."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from archive.domain.store import the_store
+from archive.errors import ArchiveError
+from ingest.intake import make_inspector
+from pipeline.restoring.restore import Restore
+
+
+class Command(BaseCommand):
+    help = (
+        "Rebuild the rows of all frames, observations, products and measurements from the store alone: from the "
+        "documents that the archive keeps beside the data, from product.json, and from the files themselves. Nothing "
+        "is computed and nothing queued; a product whose files are damaged waits to be made again. Safe to stop and to "
+        "repeat."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="try everything, and keep nothing of it")
+        parser.add_argument(
+            "--quick",
+            action="store_true",
+            help="compare sizes, and the MD5 that the store itself tells, instead of reading every byte",
+        )
+
+    def handle(self, *_args: Any, dry_run: bool, quick: bool, **_options: Any) -> None:
+        with (
+            tqdm(unit="object", desc="Restoring", disable=None) as bar,
+            make_inspector() as inspector,
+        ):
+            restore = Restore(the_store(), inspector, timezone.now(), reads_all=not quick, seen=bar.update)
+            try:
+                restore.run(keeps=not dry_run)
+            except ArchiveError as error:
+                raise CommandError(f"{error} What was restored stays: start it again.") from error
+        for line in restore.report.lines():
+            self.stdout.write(line)

@@ -1,0 +1,40 @@
+"""Where the inputs of restored products lie: rows tell them by name and checksum, jobs need them by id."""
+
+from collections.abc import Iterable
+
+from archive.models import Product, ProductFile, Version
+from ingest.names import split_name
+from pipeline.needs import InputRow, sha256_of, values_name
+
+UNKNOWN = 0  # id of no row: whoever is to make the product anew plans it first
+
+
+def find_inputs(products: Iterable[Product]) -> None:
+    """Let the inputs of these products say where they are."""
+    for product in products:
+        inputs = [_found(product, row) for row in product.inputs]
+        if inputs != product.inputs:
+            Product.objects.filter(pk=product.pk).update(inputs=inputs)
+
+
+def _found(product: Product, row: InputRow) -> InputRow:
+    told = {key: row[key] for key in ("name", "role", "sha256")}
+    if row["role"] == "values":
+        return {**told, "product": _product_of(product, row)}
+    return {**told, "object": _object_of(product, row)}
+
+
+def _product_of(product: Product, row: InputRow) -> int:
+    others = Product.objects.filter(night=product.night, subject=product.subject).order_by("-is_current", "-pk")
+    of_kind = (each for each in others if values_name(each.kind) == row["name"])
+    return next((each.pk for each in of_kind if sha256_of(each.values) == row["sha256"]), UNKNOWN)
+
+
+def _object_of(product: Product, row: InputRow) -> int:
+    basename = split_name(row["name"])[0]
+    version = Version.objects.filter(frame__basename=basename, object__sha256=row["sha256"]).first()
+    if version is not None:
+        return version.object_id
+    of_subject = ProductFile.objects.filter(product__subject=product.subject, product__night=product.night)
+    file = of_subject.filter(filename=row["name"], sha256=row["sha256"], object__isnull=False).first()
+    return file.object_id if file is not None and file.object_id is not None else UNKNOWN
