@@ -93,7 +93,7 @@ class Restore:
         for some in _in_batches(of_frames):
             loose = [version for path, versions in some if not path.startswith(FRAMES) for version in versions]
             with transaction.atomic():
-                told = self._read([path for path, _versions in some if path.startswith(FRAMES)])
+                told = self._read([path for path, _versions in some if path.startswith(FRAMES)], tells=False)
                 write_relations(told, report=self.report)
                 take_in_loose(loose, store=self.store, inspector=self.inspector, report=self.report, at=self.at)
 
@@ -111,12 +111,14 @@ class Restore:
             self.seen(1)
             yield path, list(versions)
 
-    def _read(self, paths: Iterable[str]) -> Iterator[Iterable[Row]]:
+    def _read(self, paths: Iterable[str], *, tells: bool = True) -> Iterator[Iterable[Row]]:
+        """Rows of documents; `tells` says of those that are none."""
         for path in paths:
             try:
                 yield documents.rows_in(documents.read(self.store, path))
             except ValueError as error:
-                self.report.leave_out("document", path, f"it is not what the archive writes: {error}")
+                if tells:
+                    self.report.leave_out("document", path, f"it is not what the archive writes: {error}")
 
 
 def _in_batches(found: Iterable[Some]) -> Iterator[list[Some]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from archive.domain.science import writing
 from archive.domain.science.documents import OF_PRODUCTS
-from archive.domain.science.tables import BY_NAME, Row
+from archive.domain.science.tables import BY_NAME, KNOWN, Row
 from archive.domain.science.writing import Key, flat
 from archive.enums import ProductState
-from archive.models import Product, Version
+from archive.models import Frame, Product, Version
 from pipeline.restoring.bytes import Found, Looker
 from pipeline.restoring.frames import ByTable, by_table
 from pipeline.restoring.inputs import find_inputs
@@ -27,7 +27,7 @@ def write_subjects(documents: Iterable[Iterable[Row]], *, looker: Looker, report
     rows: ByTable = defaultdict(list)
     for document in documents:
         told = by_table(document)
-        if _is_gone(told):
+        if _has_lost_its_files(told):
             names = ", ".join(row["name"] for row in told["observation"])
             report.leave_out("observation", names, "none of its raw files is there any more")
             continue
@@ -40,10 +40,12 @@ def write_subjects(documents: Iterable[Iterable[Row]], *, looker: Looker, report
     find_inputs(Product.objects.filter(fingerprint__in=fingerprints))
 
 
-def _is_gone(told: ByTable) -> bool:
-    """Observations go with their last raw file; those that never had one here came from elsewhere."""
-    raws = {flat(row["frame"]) for row in told["raw_file"]}
-    return bool(told["observation"] and raws) and not writing.ids_of(BY_NAME["frame"], raws)
+def _has_lost_its_files(told: ByTable) -> bool:
+    """Leave raw files aside whose frames are gone; whether none is left of an observation that had some."""
+    names = [row["frame"] for row in told["raw_file"]]
+    there = set(Frame.objects.filter(KNOWN, basename__in=names).values_list("basename", flat=True))
+    told["raw_file"] = [row for row in told["raw_file"] if row["frame"] in there]
+    return bool(told["observation"] and names) and not there
 
 
 def _mark_damaged(rows: ByTable, looker: Looker, report: Report) -> None:

@@ -11,6 +11,7 @@ from pipeline.restoring.report import Report
 from pipeline.restoring.restore import Restore
 from tests.pipeline.conftest import EMPTY, PLANET, SEEING, Machine
 
+IN_WORK = ("pending", "queued", "running")
 # Made by migrations, not by what came in.
 OF_MIGRATIONS = ("archive_expiryrule", "archive_pipelineswitch")
 
