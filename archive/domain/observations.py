@@ -79,6 +79,20 @@ def settle(observation: Observation) -> None:
         show_products_of(observation)
 
 
+def named(name: RawName) -> Observation:
+    """The observation that a name tells of, locked; made if there was none. Its raw files may be anywhere."""
+    return _locked(name)
+
+
+def describe_by_header(observation: Observation, header: dict[str, Any]) -> None:
+    """Let a locked observation of which no raw file is here say what the header of its stack says."""
+    name = raw_name(observation.name)
+    values = _values_of(roboao.facts_of(header), target=name.target if name else "")
+    for column, value in values.items():
+        setattr(observation, column, value)
+    observation.save(update_fields=[*values, "modified_at"])
+
+
 def show_products_of(observation: Observation) -> None:
     """Let frames that were made of a locked observation be visible to whoever may see it, and to nobody else.
 

@@ -1,0 +1,175 @@
+"""A tree of the original archive, taken over: its files go into the store, and what they say into rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from astropy.io import fits
+from django.db import transaction
+from django.db.models import Max
+
+from archive.domain import observations
+from archive.domain.objects import NewObject, object_row, sweep_path
+from archive.enums import ProductKind, ProductState
+from archive.errors import UsageError
+from archive.models import Event, Observation, Product, ProductFile, StrehlMeasurement, Version
+from ingest.checksums import Digest, digest_of
+from ingest.intake import ingest_file
+from ingest.names import is_fits, split_name
+from ingest.sandbox import Inspector
+from ingest.stores.base import FileStore, Upload
+from ingest.stores.keys import content_type_for, product_key_for
+from pipeline.needs import sha256_of
+from pipeline.restoring.original_tree import FoundFile, FoundProduct, products_in
+from pipeline.restoring.report import Report
+from pipeline.work_folder import work_folder
+
+ALGORITHM = "original"
+KINDS = frozenset(kind.value for kind in ProductKind)
+
+
+@dataclass(slots=True)
+class TakeOver:
+    """One run over a tree. It may be stopped and repeated: what was taken over is found by its checksums.
+
+    Nobody but the members of its programme sees what it brings: the original showed nothing to everybody.
+    """
+
+    store: FileStore
+    inspector: Inspector
+    at: datetime
+    seen: Callable[[int], object] = lambda _n: None
+    report: Report = field(default_factory=Report)
+
+    def run(self, folder: Path, *, keeps: bool = True) -> Report:
+        """Take a tree over. Without `keeps` files are read and nothing is written."""
+        for found in products_in(folder, leave_out=self._leave_out):
+            self.seen(1)
+            for fault in found.faults:
+                self.report.leave_out("text", f"{found.kind} of {found.subject}", fault)
+            try:
+                self._take(found, keeps=keeps)
+            except (UsageError, OSError) as error:
+                self.report.leave_out(found.kind, found.subject, str(error))
+        return self.report
+
+    def _leave_out(self, path: Path, reason: str) -> None:
+        self.report.leave_out("path", str(path), reason)
+
+    def _take(self, found: FoundProduct, *, keeps: bool) -> None:
+        if found.kind not in KINDS:
+            raise UsageError(f"this archive has no products of the kind {found.kind}.")
+        digests = {file.role: digest_of(file.path) for file in found.files}
+        fingerprint = _fingerprint_of(found, digests)
+        place = {"night": found.night, "subject": found.subject, "kind": found.kind}
+        if Product.objects.filter(fingerprint=fingerprint).exists():
+            return
+        if Product.objects.filter(**place, is_current=True, lease__gt=0).exists():
+            raise UsageError("the archive has one of its own already, which stays.")
+        if keeps:
+            with transaction.atomic():
+                Product.objects.filter(**place, is_current=True).delete()  # one that only waits
+                _Desk(self, found, digests, fingerprint).take()
+        self.report.rows["product taken over"] += 1
+
+
+@dataclass(slots=True)
+class _Desk:
+    run: TakeOver
+    found: FoundProduct
+    digests: dict[str, Digest]
+    fingerprint: str
+
+    def take(self) -> None:
+        observation = self._observation()
+        made_at = datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.found.files), UTC)
+        product = Product.objects.create(
+            observation=observation,
+            night=self.found.night,
+            subject=self.found.subject,
+            kind=self.found.kind,
+            state=ProductState.DONE,
+            fingerprint=self.fingerprint,
+            algorithm=ALGORITHM,
+            values=self.found.values,
+            attempts=1,
+            lease=1,
+            not_before=made_at,
+            created_at=made_at,
+            started_at=made_at,
+            finished_at=made_at,
+        )
+        for file in self.found.files:
+            ProductFile.objects.create(product=product, **self._file(file, observation))
+        if self.found.strehl is not None and observation is not None:
+            StrehlMeasurement.objects.create(
+                product=product, observation=observation, measured_at=made_at, **self.found.strehl
+            )
+
+    def _observation(self) -> Observation | None:
+        """The observation of the name, made when it is not there; and what the stack's header says of it."""
+        if self.found.observation is None:
+            return None
+        observation = observations.named(self.found.observation)
+        if not observation.raw_files.exists():
+            stacks = [file.path for file in self.found.files if file.role in ("stack", "simple_sum")]
+            if stacks:
+                observations.describe_by_header(observation, dict(fits.getheader(stacks[0])))
+        signal_class = self.found.values.get("signal_class")
+        if signal_class:
+            observation.signal_class = signal_class
+            observation.save(update_fields=["signal_class", "modified_at"])
+        return observation
+
+    def _file(self, file: FoundFile, observation: Observation | None) -> dict[str, Any]:
+        digest = self.digests[file.role]
+        facts: dict[str, Any] = {"role": file.role, "filename": file.filename, "sha256": digest.sha256}
+        facts["size_bytes"] = digest.size_bytes
+        # Masters of the original do not name their instrument, so they are no frames, and serve all the same.
+        if is_fits(split_name(file.filename)[1]) and observation is not None:
+            return {**facts, "version": self._version(file, digest, observation)}
+        path = self._key(file)
+        sweep_path(self.run.store, path)
+        put = self.run.store.put(file.path, Upload(path, digest, content_type_for(file.filename)))
+        stored = object_row(
+            NewObject(self.run.store.name, put.path, put.version_id, digest.md5, digest), at=self.run.at
+        )
+        stored.save()
+        return {**facts, "object": stored}
+
+    def _version(self, file: FoundFile, digest: Digest, observation: Observation) -> Version:
+        """The version of a frame that it becomes, seen by whoever may see the observation; nobody is told."""
+        newest = Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        with work_folder() as folder:
+            path = Path(folder, file.filename)
+            path.symlink_to(file.path.resolve())
+            key = self._key(file)
+            sweep_path(self.run.store, key)
+            put = self.run.store.put(file.path, Upload(key, digest, content_type_for(file.filename)))
+            taken = ingest_file(
+                path,
+                store=self.run.store,
+                inspector=self.run.inspector,
+                now=self.run.at,
+                digest=digest,
+                lies_at=put,
+                given={"INSTRUME": "Robo-AO"},
+            )
+        Event.objects.filter(pk__gt=newest, frame_id=taken.frame.pk, position=None).delete()
+        observations.show_products_of(observation)
+        version: Version = taken.frame.versions.select_related("object").get(md5=digest.md5)
+        if version.object.version_id != put.version_id:
+            self.run.store.delete(put.path, put.version_id)  # the archive had these bytes already
+        return version
+
+    def _key(self, file: FoundFile) -> str:
+        found = self.found
+        return product_key_for(found.night, found.subject, found.kind, self.fingerprint, filename=file.filename)
+
+
+def _fingerprint_of(found: FoundProduct, digests: dict[str, Digest]) -> str:
+    """Its unique name: what it is, and the checksums of its files."""
+    files = sorted((role, digest.sha256) for role, digest in digests.items())
+    return sha256_of([ALGORITHM, found.night.isoformat(), found.subject, found.kind, files])
