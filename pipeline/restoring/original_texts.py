@@ -3,9 +3,12 @@
 Nothing here is more than a reading of bytes: what does not look as it should raises ValueError.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from archive.models import StrehlMeasurement
 
 # Two whole numbers, then the guide star's region in raw pixels: (x1,y1),(x2,y2).
 _REGION = re.compile(r"\s*\d+\D+\d+\D*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*,?\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)")
@@ -21,10 +24,10 @@ class StrehlText:
 
     y_px: float
     x_px: float
-    core_arcsec: float
-    halo_arcsec: float
+    core_arcsec: float | None
+    halo_arcsec: float | None
     strehl_ratio: float
-    fwhm_arcsec: float
+    fwhm_arcsec: float | None
     flag: str
 
 
@@ -52,11 +55,22 @@ def strehl_of(text: str) -> StrehlText:
     """The one line of numbers: x, y, core, halo, percent, FWHM, flag."""
     for words in _lines(text):
         if len(words) == STREHL_COLUMNS:
-            x_px, y_px, core, halo, percent, fwhm = map(float, words[:6])
+            x_px, y_px, core, halo, percent, fwhm = map(_number, words[:6])
+            if x_px is None or y_px is None or percent is None:
+                raise ValueError("it gives no place or no ratio")
             if words[6] not in ("OK", "BAD?"):
                 raise ValueError(f"{words[6]!r} is no flag of a Strehl ratio")
             return StrehlText(y_px, x_px, core, halo, percent / 100, fwhm, words[6])
     raise ValueError("it has no line of seven columns")
+
+
+def strehl_text(measured: StrehlMeasurement) -> str:
+    """The same as a file: percent, and whole pixels."""
+    widths = (measured.core_arcsec, measured.halo_arcsec)
+    core, halo, fwhm = ("nan" if width is None else f"{width:.5f}" for width in (*widths, measured.fwhm_arcsec))
+    percent = f"{measured.strehl_ratio * 100:.5f}"
+    place = f"{round(measured.x_px)} {round(measured.y_px)}"
+    return f'# x y core["] halo["] SR[%] FWHM["] flag\n{place} {core} {halo} {percent} {fwhm} {measured.flag}\n'
 
 
 def curve_of(text: str) -> Curve:
@@ -108,6 +122,12 @@ def best_frame_of(text: str) -> tuple[int, int] | None:
     further = found["further"]
     # The time of day ends in six digits behind a dot, so `_1.fits` is a further file and `.040912.fits` is none.
     return (0 if further is None else int(further) + 1), int(found["frame"])
+
+
+def _number(word: str) -> float | None:
+    """A number; None for one that is not known, which such files write as nan."""
+    number = float(word)
+    return number if math.isfinite(number) else None
 
 
 def _lines(text: str) -> Sequence[list[str]]:
