@@ -55,6 +55,7 @@ class Restore:
         if self.store.name == "dummy":
             raise UsageError("The dummy store keeps nothing that could be restored: set FILESTORE_TYPE first.")
         if keeps:
+            keeping.stand_back(self.store)
             self._run()
             keeping.begin_anew(self.store)
         else:

@@ -7,13 +7,13 @@ which event all is written: a run that dies is repeated by the next one, and wri
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 
 from archive.domain.science import documents
 from archive.domain.science.documents import ACCOUNTS, Document
@@ -39,6 +39,8 @@ class Place:
     position: int = 0  # of events
     at: datetime | None = None  # when the last run began; None: there was none
     swept: int = 0  # id of the last frame that was looked at without an event
+    uuid: str = ""  # of the event at that position: another database has another one there
+    is_restoring: bool = False  # rows are on their way back: what a run saw of them would not be all
 
 
 @dataclass(slots=True)
@@ -64,18 +66,21 @@ class _Changed:
 def keep_rows(*, store: FileStore, at: datetime) -> int:
     """Write what changed since the last run. Answers how many documents changed; none while another run is at it.
 
-    Raises TransientError when the store is away.
+    A database that is not the one of the last run writes nothing: documents of one that was lost are what is left of
+    it, until `manage.py restore` has brought them back. Raises TransientError when the store is away.
     """
     with _alone() as is_alone:
         if not is_alone:
             return 0
         place = _place(store)
+        if place.is_restoring or not _is_ours(place):
+            logger.error("rows_not_kept", reason="the store has rows of another database: run manage.py restore")
+            return 0
         changed, reached = _changes_since(place)
         n_written = sum(documents.write(store, each.path, each.content()) for each in changed.documents())
         n_written += sum(documents.write(store, each.path, each.content()) for each in documents.lists())
         n_written += documents.write(store, ACCOUNTS, documents.accounts())
-        told = {"position": reached.position, "at": at.isoformat(), "swept": reached.swept}
-        documents.write(store, PLACE, json.dumps(told).encode())
+        _remember(store, replace(reached, at=at))
     if n_written:
         logger.info("rows_kept", documents=n_written, position=reached.position)
     return n_written
@@ -86,10 +91,13 @@ def begin_anew(store: FileStore) -> None:
     documents.write(store, PLACE, b"")
 
 
+def stand_back(store: FileStore) -> None:
+    """Write nothing until `begin_anew`, also if whoever asks for this is killed: rows are on their way back."""
+    _remember(store, Place(is_restoring=True))
+
+
 def _changes_since(place: Place) -> tuple[_Changed, Place]:
     newest = Event.objects.aggregate(newest=Max("position"))["newest"] or 0
-    if newest < place.position:
-        place = Place()  # another database than that of the last run
     changed = _Changed()
     place = _swept_on(place, changed)
     events = (
@@ -139,7 +147,26 @@ def _place(store: FileStore) -> Place:
     if not content:
         return Place()
     told: dict[str, Any] = json.loads(content)
-    return Place(told["position"], datetime.fromisoformat(told["at"]), told["swept"])
+    at = told.pop("at")
+    return Place(**told, at=None if at is None else datetime.fromisoformat(at))
+
+
+def _remember(store: FileStore, place: Place) -> None:
+    event = Event.objects.filter(position=place.position).first()
+    told = asdict(replace(place, uuid="" if event is None else str(event.uuid)))
+    told["at"] = None if place.at is None else place.at.isoformat()
+    documents.write(store, PLACE, json.dumps(told).encode())
+
+
+def _is_ours(place: Place) -> bool:
+    """Whether the last run was on this database. Events that old may be forgotten, and then all that are older."""
+    if not place.uuid:
+        return True
+    event = Event.objects.filter(position=place.position).first()
+    if event is not None:
+        return str(event.uuid) == place.uuid
+    oldest = Event.objects.aggregate(oldest=Min("position"))["oldest"]
+    return oldest is not None and oldest > place.position
 
 
 @contextmanager

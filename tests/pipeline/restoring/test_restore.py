@@ -11,10 +11,12 @@ from archive.domain import products, removal
 from archive.domain.observing import describe
 from archive.domain.science import documents, keeping
 from archive.enums import ProductKind
-from archive.models import Event, Frame, Observation, Product, Proposal, Tombstone, Version
+from archive.models import Event, Frame, Observation, Product, Proposal, Thumbnail, Tombstone, Version
+from ingest.intake import ingest_file
 from ingest.reconcile import Reconciler
 from ingest.stores.keys import PART_MAX_BYTES
 from ingest.stores.memory import MemoryStore
+from pipeline.reductions.previews import make_previews
 from pipeline.restoring import restore as restoring
 from tests.pipeline.conftest import EMPTY, FLAT, PLANET, SEEING, STAR, Machine
 from tests.pipeline.restoring.conftest import IN_WORK, drop_all_rows, exported, keep
@@ -117,6 +119,33 @@ class TestAll:
         drop_all_rows()
         restore()
         assert night.take("4_New_VIC_lp600_o_20160925_150000.000000", plan=False).pk > newest
+
+
+@pytest.mark.django_db
+class TestOtherInstruments:
+    def test_frames_with_versions_pictures_footprint_and_relations_come_back(self, machine, fits_file, restore):
+        """A frame of the OCS with its reduction, previews of both, and newer bytes of the second."""
+        raw, reduced = "lsc1m005-fa15-20250309-0004-e00", "lsc1m005-fa15-20250309-0004-e91"
+        for name, cards in ((raw, {}), (reduced, {"L1IDRAW": raw, "RLEVEL": 91}), (reduced, {"SEEN": 2})):
+            path = fits_file(f"{name}.fits", **cards)
+            frame = ingest_file(path, store=machine.store, inspector=machine.inspector, now=machine.now).frame
+            path.unlink()
+            make_previews(frame_id=frame.pk, at=machine.now)
+            machine.later(hours=1)
+        keep(machine)
+        before = exported()
+        facts = [Frame.objects.filter(is_public=public).count() for public in (True, False)]
+        ids = [list(model.objects.order_by("pk").values_list("pk", flat=True)) for model in (Frame, Version, Thumbnail)]
+        drop_all_rows()
+        report = restore()
+        assert exported() == before
+        assert report.left_out == {}
+        assert [Frame.objects.filter(is_public=public).count() for public in (True, False)] == facts
+        assert [
+            list(model.objects.order_by("pk").values_list("pk", flat=True)) for model in (Frame, Version, Thumbnail)
+        ] == ids
+        assert Version.objects.filter(frame__basename=reduced).count() == 2
+        assert Thumbnail.objects.exists()
 
 
 @pytest.mark.django_db
@@ -291,6 +320,35 @@ class TestKeeping:
             (version.path, version.version_id) for version in night.store.listing() if version.path != place
         ]
 
+    def test_a_new_database_writes_nothing_over_what_is_left_of_the_old_one(self, night, restore, alice):
+        keep(night)
+        held = {version.path: version.version_id for version in night.store.listing()}
+        before = exported()
+        drop_all_rows()
+        night.take("4_New_VIC_lp600_o_20160925_150000.000000", plan=False)
+        keep(night)
+        held_now = {version.path: version.version_id for version in night.store.listing()}
+        assert held.items() <= held_now.items()
+        drop_all_rows()
+        restore()
+        back = exported()
+        assert set(before.splitlines()) <= set(back.splitlines())
+        night.take("4_Other_VIC_lp600_o_20160925_160000.000000", plan=False)
+        keep(night)
+        assert documents.read(night.store, documents.of_frame("4_Other_VIC_lp600_o_20160925_160000.000000").path)
+
+    def test_nothing_is_written_of_rows_that_are_half_back(self, night, restore, monkeypatch):
+        keep(night)
+        before = exported()
+        drop_all_rows()
+        with monkeypatch.context() as patch:
+            patch.setattr(restoring, "write_relations", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                restore()
+        keep(night)
+        restore()
+        assert exported() == before
+
     def test_each_document_is_there_once(self, night):
         keep(night)
         night.later(hours=1)
@@ -319,6 +377,10 @@ class TestCommands:
         before = (tmp_path / "before").read_bytes()
         assert (tmp_path / "after").read_bytes() == before
         assert len(before.splitlines()) > len(Frame.objects.all())
+
+
+def _interrupted(*_args: object, **_more: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _facts(product: Product) -> tuple[object, ...]:
