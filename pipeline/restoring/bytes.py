@@ -7,7 +7,7 @@ from enum import Enum
 from archive.domain.science.tables import Row
 from archive.errors import NotFoundError
 from ingest.checksums import Digest, Digester
-from ingest.stores.base import FileStore, StoredVersion
+from ingest.stores.base import STANDARD, FileStore, StoredVersion
 
 
 class Found(Enum):
@@ -32,6 +32,8 @@ class Looker:
         if version is None:
             return Found.GONE
         row["version_id"] = version.version_id
+        if version.storage_class != STANDARD:
+            row["storage_class"] = version.storage_class
         if row["size_bytes"] is not None and version.size_bytes != row["size_bytes"]:
             return Found.OTHERS
         if not self.reads_all:

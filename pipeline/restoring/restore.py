@@ -12,7 +12,7 @@ from django.db import transaction
 from archive.domain.science import documents, keeping, writing
 from archive.domain.science.documents import ACCOUNTS, FRAMES, LISTS, NIGHTS, OBSERVATIONS
 from archive.domain.science.tables import BY_NAME, Row
-from archive.errors import UsageError
+from archive.errors import TransientError, UsageError
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
 from ingest.stores.keys import REDUCTIONS_PREFIX
@@ -55,9 +55,12 @@ class Restore:
         if self.store.name == "dummy":
             raise UsageError("The dummy store keeps nothing that could be restored: set FILESTORE_TYPE first.")
         if keeps:
-            keeping.stand_back(self.store)
-            self._run()
-            keeping.begin_anew(self.store)
+            with keeping.alone() as is_alone:
+                if not is_alone:
+                    raise TransientError("Rows are being written beside the data, or another restore runs: stop beat.")
+                keeping.stand_back(self.store)
+                self._run()
+                keeping.begin_anew(self.store)
         else:
             with transaction.atomic():
                 self._run()

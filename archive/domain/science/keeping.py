@@ -40,6 +40,7 @@ class Place:
     at: datetime | None = None  # when the last run began; None: there was none
     swept: int = 0  # id of the last frame that was looked at without an event
     uuid: str = ""  # of the event at that position: another database has another one there
+    unread: tuple[str, ...] = ()  # frames with bytes that nobody had read yet: the next run looks again
     is_restoring: bool = False  # rows are on their way back: what a run saw of them would not be all
 
 
@@ -69,7 +70,7 @@ def keep_rows(*, store: FileStore, at: datetime) -> int:
     A database that is not the one of the last run writes nothing: documents of one that was lost are what is left of
     it, until `manage.py restore` has brought them back. Raises TransientError when the store is away.
     """
-    with _alone() as is_alone:
+    with alone() as is_alone:
         if not is_alone:
             return 0
         place = _place(store)
@@ -77,10 +78,11 @@ def keep_rows(*, store: FileStore, at: datetime) -> int:
             logger.error("rows_not_kept", reason="the store has rows of another database: run manage.py restore")
             return 0
         changed, reached = _changes_since(place)
+        unread = _unread(changed.frames)  # before their rows are written: what is read meanwhile is looked at again
         n_written = sum(documents.write(store, each.path, each.content()) for each in changed.documents())
         n_written += sum(documents.write(store, each.path, each.content()) for each in documents.lists())
         n_written += documents.write(store, ACCOUNTS, documents.accounts())
-        _remember(store, replace(reached, at=at))
+        _remember(store, replace(reached, at=at, unread=unread))
     if n_written:
         logger.info("rows_kept", documents=n_written, position=reached.position)
     return n_written
@@ -98,7 +100,7 @@ def stand_back(store: FileStore) -> None:
 
 def _changes_since(place: Place) -> tuple[_Changed, Place]:
     newest = Event.objects.aggregate(newest=Max("position"))["newest"] or 0
-    changed = _Changed()
+    changed = _Changed(frames=set(place.unread))
     place = _swept_on(place, changed)
     events = (
         Event.objects.filter(position__gt=place.position, frame_id__isnull=False)
@@ -112,6 +114,17 @@ def _changes_since(place: Place) -> tuple[_Changed, Place]:
     _add_products(changed, place)
     last = told[-1].position if len(told) == MOST_EVENTS else newest
     return changed, replace(place, position=max(last or 0, place.position))
+
+
+def _unread(basenames: set[str]) -> tuple[str, ...]:
+    """Those of these frames of whose bytes a verification is to come, which no event will tell of."""
+    frames = Frame.objects.filter(basename__in=basenames)
+    by_versions = frames.filter(versions__object__verified_at=None, versions__object__fault="", is_listed=True)
+    by_pictures = frames.filter(
+        thumbnails__object__verified_at=None, thumbnails__object__fault="", thumbnails__pk__gt=0
+    )
+    found = by_versions.values_list("basename").union(by_pictures.values_list("basename"))
+    return tuple(sorted(basename for (basename,) in found)[:MOST_EVENTS])
 
 
 def _swept_on(place: Place, changed: _Changed) -> Place:
@@ -147,8 +160,8 @@ def _place(store: FileStore) -> Place:
     if not content:
         return Place()
     told: dict[str, Any] = json.loads(content)
-    at = told.pop("at")
-    return Place(**told, at=None if at is None else datetime.fromisoformat(at))
+    at, unread = told.pop("at"), tuple(told.pop("unread"))
+    return Place(**told, unread=unread, at=None if at is None else datetime.fromisoformat(at))
 
 
 def _remember(store: FileStore, place: Place) -> None:
@@ -170,7 +183,7 @@ def _is_ours(place: Place) -> bool:
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
+def alone() -> Iterator[bool]:
     """Whether no other run is at it. The lock is the connection's: no transaction stays open for a long run."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEEPING_LOCK])

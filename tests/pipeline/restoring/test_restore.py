@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.management import call_command
+from django.db import connections
 
 from archive.domain import products, removal
 from archive.domain.observing import describe
 from archive.domain.science import documents, keeping
+from archive.domain.verification import verify_object
 from archive.enums import ProductKind
-from archive.models import Event, Frame, Observation, Product, Proposal, Thumbnail, Tombstone, Version
+from archive.errors import TransientError
+from archive.models import Event, Frame, Observation, Product, Proposal, StoredObject, Thumbnail, Tombstone, Version
 from ingest.intake import ingest_file
 from ingest.reconcile import Reconciler
 from ingest.stores.keys import PART_MAX_BYTES
@@ -348,6 +351,29 @@ class TestKeeping:
         keep(night)
         restore()
         assert exported() == before
+
+    def test_bytes_that_are_read_later_are_told_as_read(self, machine, frame_factory, restore):
+        """A client posted a frame; beat wrote of it before a task had read its bytes."""
+        stored = frame_factory().versions.get().object
+        checked_at, facts = stored.verified_at, {"verified_at": None, "sha256": None, "size_bytes": None, "crc32": None}
+        StoredObject.objects.filter(pk=stored.pk).update(**facts)
+        keep(machine)
+        verify_object(StoredObject.objects.get(pk=stored.pk), at=machine.now)
+        keep(machine)
+        before = exported()
+        drop_all_rows()
+        restore()
+        assert exported() == before
+        assert checked_at is not None
+        assert StoredObject.objects.get().verified_at is not None
+
+    def test_two_restores_at_once_are_refused(self, night, restore):
+        keep(night)
+        with connections["default"].copy().cursor() as other:
+            other.execute("SELECT pg_advisory_lock(%s)", [keeping.KEEPING_LOCK])
+            with pytest.raises(TransientError, match="another restore runs"):
+                restore()
+            other.connection.close()
 
     def test_each_document_is_there_once(self, night):
         keep(night)
