@@ -45,18 +45,25 @@ class FoundProduct:
     files: list[FoundFile] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     strehl: dict[str, Any] | None = None
+    seeing: dict[str, Any] | None = None
+    told: dict[str, Any] | None = None  # what its product.json says, where there is one
     faults: list[str] = field(default_factory=list)  # of files that could not be read
 
 
-def products_in(folder: Path, *, leave_out: Callable[[Path, str], None]) -> Iterator[FoundProduct]:
-    """Products of all nights, in the order of their paths; `leave_out` hears of what is none."""
+def nights_in(folder: Path, *, leave_out: Callable[[Path, str], None]) -> Iterator[tuple[date, Path]]:
+    """Folders of nights, the oldest first; `leave_out` hears of what is none."""
     for night in sorted(folder.iterdir()):
         day = _day_of(night)
         if day is None or not night.is_dir():
             leave_out(night, "it is no folder of a night, which is called yyyymmdd")
-            continue
-        for below in sorted(night.iterdir()):
-            yield from _products_of(day, below, leave_out)
+        else:
+            yield day, night
+
+
+def products_of_night(day: date, night: Path, *, leave_out: Callable[[Path, str], None]) -> Iterator[FoundProduct]:
+    """Products of one night, in the order of their paths, by folders and text files alone."""
+    for below in sorted(night.iterdir()):
+        yield from _products_of(day, below, leave_out)
 
 
 def _products_of(day: date, folder: Path, leave_out: Callable[[Path, str], None]) -> Iterator[FoundProduct]:

@@ -1,6 +1,6 @@
-"""A tree of the original archive, taken over: its files go into the store, and what they say into rows."""
+"""A tree of the original archive, or of one like this, taken over: files go into the store, what they say into rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from archive.domain import observations
 from archive.domain.objects import NewObject, object_row, sweep_path
 from archive.enums import ProductKind, ProductState
 from archive.errors import UsageError
-from archive.models import Event, Observation, Product, ProductFile, StrehlMeasurement, Version
+from archive.models import Event, Observation, Product, ProductFile, SeeingMeasurement, StrehlMeasurement, Version
 from ingest.checksums import Digest, digest_of
 from ingest.intake import ingest_file
 from ingest.names import is_fits, split_name
@@ -22,7 +22,9 @@ from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, Upload
 from ingest.stores.keys import content_type_for, product_key_for
 from pipeline.needs import sha256_of
-from pipeline.restoring.original_tree import FoundFile, FoundProduct, products_in
+from pipeline.restoring.inputs import find_inputs
+from pipeline.restoring.original_tree import FoundFile, FoundProduct, nights_in, products_of_night
+from pipeline.restoring.own_tree import told_in
 from pipeline.restoring.report import Report
 from pipeline.work_folder import work_folder
 
@@ -42,10 +44,23 @@ class TakeOver:
     at: datetime
     seen: Callable[[int], object] = lambda _n: None
     report: Report = field(default_factory=Report)
+    _taken: set[Path] = field(default_factory=set)  # files of this night that a product.json tells of
 
     def run(self, folder: Path, *, keeps: bool = True) -> Report:
         """Take a tree over. Without `keeps` files are read and nothing is written."""
-        for found in products_in(folder, leave_out=self._leave_out):
+        for day, night in nights_in(folder, leave_out=self._leave_out):
+            told = list(told_in(night, leave_out=self._leave_out))
+            places = {(found.subject, found.kind) for found in told}
+            self._taken = {file.path for found in told for file in found.files}
+            self._take_all(told, keeps=keeps)
+            others = products_of_night(day, night, leave_out=self._leave_out)
+            self._take_all((each for each in others if (each.subject, each.kind) not in places), keeps=keeps)
+            if keeps:
+                find_inputs(Product.objects.filter(night=day))
+        return self.report
+
+    def _take_all(self, products: Iterable[FoundProduct], *, keeps: bool) -> None:
+        for found in products:
             self.seen(1)
             for fault in found.faults:
                 self.report.leave_out("text", f"{found.kind} of {found.subject}", fault)
@@ -53,16 +68,17 @@ class TakeOver:
                 self._take(found, keeps=keeps)
             except (UsageError, OSError) as error:
                 self.report.leave_out(found.kind, found.subject, str(error))
-        return self.report
 
     def _leave_out(self, path: Path, reason: str) -> None:
-        self.report.leave_out("path", str(path), reason)
+        below = {file for file in path.rglob("*") if file.is_file()} if path.is_dir() else {path}
+        if not below or not below <= self._taken:
+            self.report.leave_out("path", str(path), reason)
 
     def _take(self, found: FoundProduct, *, keeps: bool) -> None:
         if found.kind not in KINDS:
             raise UsageError(f"this archive has no products of the kind {found.kind}.")
         digests = {file.role: digest_of(file.path) for file in found.files}
-        fingerprint = _fingerprint_of(found, digests)
+        fingerprint = _fingerprint_of(found, digests) if found.told is None else found.told["fingerprint"]
         place = {"night": found.night, "subject": found.subject, "kind": found.kind}
         if Product.objects.filter(fingerprint=fingerprint).exists():
             return
@@ -84,7 +100,7 @@ class _Desk:
 
     def take(self) -> None:
         observation = self._observation()
-        made_at = datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.found.files), UTC)
+        columns = self._told_columns() if self.found.told else self._columns()
         product = Product.objects.create(
             observation=observation,
             night=self.found.night,
@@ -92,21 +108,30 @@ class _Desk:
             kind=self.found.kind,
             state=ProductState.DONE,
             fingerprint=self.fingerprint,
-            algorithm=ALGORITHM,
             values=self.found.values,
-            attempts=1,
             lease=1,
-            not_before=made_at,
-            created_at=made_at,
-            started_at=made_at,
-            finished_at=made_at,
+            not_before=columns["finished_at"],
+            **columns,
         )
         for file in self.found.files:
             ProductFile.objects.create(product=product, **self._file(file, observation))
+        measured = {"product": product, "measured_at": columns["finished_at"]}
         if self.found.strehl is not None and observation is not None:
-            StrehlMeasurement.objects.create(
-                product=product, observation=observation, measured_at=made_at, **self.found.strehl
-            )
+            StrehlMeasurement.objects.create(observation=observation, **measured, **self.found.strehl)
+        if self.found.seeing is not None:
+            SeeingMeasurement.objects.create(night=self.found.night, **measured, **self.found.seeing)
+
+    def _columns(self) -> dict[str, Any]:
+        """Of a product that only folders and texts tell: made when its newest file was."""
+        made_at = datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.found.files), UTC)
+        times = dict.fromkeys(("created_at", "started_at", "finished_at"), made_at)
+        return {"algorithm": ALGORITHM, "attempts": 1, **times}
+
+    def _told_columns(self) -> dict[str, Any]:
+        told = self.found.told or {}
+        columns = {name: told[name] for name in ("algorithm", "version", "parameters", "inputs")}
+        times = told.get("times") or dict.fromkeys(("created_at", "started_at", "finished_at"), self.run.at)
+        return {**columns, **times, "attempts": told.get("attempt", 1)}
 
     def _observation(self) -> Observation | None:
         """The observation of the name, made when it is not there; and what the stack's header says of it."""
@@ -128,7 +153,8 @@ class _Desk:
         facts: dict[str, Any] = {"role": file.role, "filename": file.filename, "sha256": digest.sha256}
         facts["size_bytes"] = digest.size_bytes
         # Masters of the original do not name their instrument, so they are no frames, and serve all the same.
-        if is_fits(split_name(file.filename)[1]) and observation is not None:
+        is_frame = observation is not None or self.found.told is not None
+        if is_frame and is_fits(split_name(file.filename)[1]):
             return {**facts, "version": self._version(file, digest, observation)}
         path = self._key(file)
         sweep_path(self.run.store, path)
@@ -139,7 +165,7 @@ class _Desk:
         stored.save()
         return {**facts, "object": stored}
 
-    def _version(self, file: FoundFile, digest: Digest, observation: Observation) -> Version:
+    def _version(self, file: FoundFile, digest: Digest, observation: Observation | None) -> Version:
         """The version of a frame that it becomes, seen by whoever may see the observation; nobody is told."""
         newest = Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
         with work_folder() as folder:
@@ -158,7 +184,8 @@ class _Desk:
                 given={"INSTRUME": "Robo-AO"},
             )
         Event.objects.filter(pk__gt=newest, frame_id=taken.frame.pk, position=None).delete()
-        observations.show_products_of(observation)
+        if observation is not None:
+            observations.show_products_of(observation)
         version: Version = taken.frame.versions.select_related("object").get(md5=digest.md5)
         if version.object.version_id != put.version_id:
             self.run.store.delete(put.path, put.version_id)  # the archive had these bytes already

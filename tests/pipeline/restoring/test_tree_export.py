@@ -11,13 +11,13 @@ from django.core.management import CommandError, call_command
 from archive.domain import access
 from archive.enums import ProductKind
 from archive.errors import UsageError
-from archive.models import ProductFile, StrehlMeasurement
+from archive.models import Event, Product, ProductFile, StrehlMeasurement
 from pipeline.restoring import tree_export
 from pipeline.restoring.taking_over import TakeOver
 from pipeline.restoring.tree_export import export_tree, place_of
 from tests.pipeline.conftest import STAR
 from tests.pipeline.restoring.conftest import drop_all_rows
-from tests.pipeline.restoring.test_restore import spoil
+from tests.pipeline.restoring.test_restore import _facts, spoil
 
 NIGHT = date(2016, 9, 25)
 
@@ -103,6 +103,31 @@ class TestTree:
             export_tree(tmp_path / "tree", night=None)
         assert {path.name for path in tmp_path.iterdir()} <= {"tree", "orders", *map(str, range(20))}
         assert not os.path.lexists(tmp_path / "etc")
+
+    def test_another_archive_takes_a_tree_with_its_product_json_whole(self, night, tmp_path):
+        def facts():
+            rows = Product.objects.filter(state="done").order_by("fingerprint")
+            return [_facts(product) for product in rows]
+
+        before = facts()
+        call_command("export", "tree", str(tmp_path / "tree"))
+        drop_all_rows()
+        for version in list(night.store.listing()):
+            night.store.delete(version.path, version.version_id)
+        report = TakeOver(night.store, night.inspector, night.now).run(tmp_path / "tree")
+        assert facts() == before
+        assert report.left_out == {}
+        assert not Event.objects.exists()
+        assert night.dispatch() == []
+
+    def test_a_file_of_the_tree_that_is_another_by_now_keeps_its_product_out(self, night, tmp_path):
+        call_command("export", "tree", str(tmp_path / "tree"))
+        drop_all_rows()
+        (tmp_path / "tree" / "20160925" / STAR / "automated" / "frames.csv").write_bytes(b"others")
+        report = TakeOver(night.store, night.inspector, night.now).run(tmp_path / "tree")
+        assert report.left_out["path"] == 1
+        # What is left of it is taken as the original's: a stack whose making nobody tells.
+        assert night.product(ProductKind.BRIGHT).algorithm == "original"
 
     def test_the_archive_reads_its_own_tree_without_product_json(self, night, tmp_path):
         ratio = StrehlMeasurement.objects.get(product__kind="bright-strehl", product__subject=STAR).strehl_ratio
