@@ -1,6 +1,5 @@
 """Whether the bytes that a row tells of are in the store, and what they are."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,36 +27,38 @@ class Looker:
     def look(self, row: Row) -> Found:
         """Compare what a stored object's row tells. The row is set to where the store has the bytes now."""
         row["store"] = self.store.name
-        version = self._version(row)
-        if version is None:
-            return Found.GONE
-        row["version_id"] = version.version_id
-        if version.storage_class != STANDARD:
-            row["storage_class"] = version.storage_class
-        if row["size_bytes"] is not None and version.size_bytes != row["size_bytes"]:
-            return Found.OTHERS
-        if not self.reads_all:
-            return Found.OTHERS if version.md5 and version.md5 != row["md5"] else Found.WHOLE
-        digest = self.digest_of(version)
+        return self._read(row) if self.reads_all else self._looked_at(row)
+
+    def _read(self, row: Row) -> Found:
+        try:
+            digest = self.digest_of(row["path"], row["version_id"])
+        except NotFoundError:
+            return Found.GONE if self._version_alike(row) is None else Found.WHOLE
         is_same = digest.md5 == row["md5"] and row["sha256"] in (None, digest.sha256)
         return Found.WHOLE if is_same else Found.OTHERS
 
-    def digest_of(self, version: StoredVersion) -> Digest:
+    def _looked_at(self, row: Row) -> Found:
+        try:
+            version = self.store.head(row["path"], row["version_id"])
+        except NotFoundError:
+            return Found.GONE if self._version_alike(row) is None else Found.WHOLE
+        is_other = row["size_bytes"] not in (None, version.size_bytes) or version.md5 not in ("", row["md5"])
+        return Found.OTHERS if is_other else Found.WHOLE
+
+    def digest_of(self, path: str, version_id: str) -> Digest:
         digester = Digester()
-        for block in self.store.stream(version.path, version.version_id):
+        for block in self.store.stream(path, version_id):
             digester.update(block)
         return digester.digest()
 
-    def _version(self, row: Row) -> StoredVersion | None:
-        """The version that the row names; where it has another id by now, as in a copy of a bucket, one like it."""
-        try:
-            return self.store.head(row["path"], row["version_id"])
-        except NotFoundError:
-            return next(self._alike(row), None)
-
-    def _alike(self, row: Row) -> Iterator[StoredVersion]:
+    def _version_alike(self, row: Row) -> StoredVersion | None:
+        """The same bytes under another id, as in a copy of a bucket or in a cheaper class; the row follows."""
         for version in self.store.versions(row["path"]):
-            if version.size_bytes == row["size_bytes"] and version.md5 in ("", row["md5"]):
-                digest = None if version.md5 else self.digest_of(version)
-                if digest is None or digest.md5 == row["md5"]:
-                    yield version
+            if version.size_bytes != row["size_bytes"] or version.md5 not in ("", row["md5"]):
+                continue
+            if self.digest_of(version.path, version.version_id).md5 == row["md5"]:
+                row["version_id"] = version.version_id
+                if version.storage_class != STANDARD:
+                    row["storage_class"] = version.storage_class
+                return version
+        return None

@@ -14,18 +14,18 @@ OTHER_BYTES = "Its object has other bytes than it had when it came."
 ByTable = dict[str, list[Row]]
 
 
-def write_frames(documents: Iterable[Iterable[Row]], *, looker: Looker, report: Report) -> None:
-    """Write what these documents tell, each of one frame; relations come later, when all frames are there."""
+def write_frames(documents: Iterable[Iterable[Row]], *, looker: Looker, report: Report) -> list[Row]:
+    """Write what these documents tell, each of one frame. Answers their relations, for when all frames are there."""
     rows: ByTable = defaultdict(list)
     for document in documents:
         for name, found in _held(by_table(document), looker, report).items():
             rows[name] += found
     for name in ORDER:
         report.wrote(BY_NAME[name], writing.write(BY_NAME[name], rows[name]))
+    return rows["relation"]
 
 
-def write_relations(documents: Iterable[Iterable[Row]], *, report: Report) -> None:
-    rows = [row for document in documents for row in document if row["row"] == "relation"]
+def write_relations(rows: Iterable[Row], *, report: Report) -> None:
     report.wrote(BY_NAME["relation"], writing.write(BY_NAME["relation"], rows))
 
 

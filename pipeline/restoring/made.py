@@ -164,7 +164,7 @@ class _Desk:
 
     def _object(self, output: Row) -> Row:
         beside = self._beside(output)
-        digest = Looker(self.store).digest_of(beside)
+        digest = Looker(self.store).digest_of(beside.path, beside.version_id)
         if "sha256" in output and digest.sha256 != output["sha256"]:
             raise UsageError(f"{output['filename']} has other bytes than it had: have the product made again.")
         return {

@@ -1,5 +1,6 @@
 """The whole archive out of its store: rows as they were, in an order in which each finds what it names."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.db import transaction
 from archive.domain.science import documents, keeping, writing
 from archive.domain.science.documents import ACCOUNTS, FRAMES, LISTS, NIGHTS, OBSERVATIONS
 from archive.domain.science.tables import BY_NAME, Row
+from archive.domain.science.told import line_of
 from archive.errors import TransientError, UsageError
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
@@ -44,7 +46,8 @@ class Restore:
     reads_all: bool = True
     seen: Callable[[int], object] = lambda _n: None
     report: Report = field(default_factory=Report)
-    _subjects: list[str] = field(default_factory=list)
+    _lists: list[StoredVersion] = field(default_factory=list)
+    _subjects: list[StoredVersion] = field(default_factory=list)
     _products: list[StoredVersion] = field(default_factory=list)
 
     def run(self, *, keeps: bool = True) -> Report:
@@ -69,45 +72,53 @@ class Restore:
 
     def _run(self) -> None:
         looker = Looker(self.store, self.reads_all)
-        for some in _in_batches(self._frames_of_first_walk()):
-            with transaction.atomic():
-                write_frames(self._read(some), looker=looker, report=self.report)
-        writing.set_sequences()
-        self._second_walk()
-        self._lists()
+        # On disk: of millions of frames these are too many to be held, and to ask for the documents again takes long.
+        with tempfile.TemporaryFile() as relations:
+            for some in _in_batches(self._frames_of_first_walk()):
+                with transaction.atomic():
+                    relations.writelines(
+                        map(line_of, write_frames(self._read(some), looker=looker, report=self.report))
+                    )
+            writing.set_sequences()
+            relations.seek(0)
+            for lines in _in_batches(relations):
+                with transaction.atomic():
+                    write_relations(documents.rows_in(b"".join(lines)), report=self.report)
+        self._take_in_loose()
+        self._write_lists()
         for some in _in_batches(self._subjects):
             with transaction.atomic():
                 write_subjects(self._read(some), looker=looker, report=self.report)
         write_made(self._products, store=self.store, inspector=self.inspector, report=self.report, at=self.at)
 
-    def _frames_of_first_walk(self) -> Iterator[str]:
+    def _frames_of_first_walk(self) -> Iterator[StoredVersion]:
+        """Documents of frames, as they are found; what else is to be read is noted."""
         for path, versions in self._walk():
             if path.startswith(FRAMES):
-                yield path
+                yield versions[0]
             elif path.startswith((OBSERVATIONS, NIGHTS)):
-                self._subjects.append(path)
+                self._subjects.append(versions[0])
+            elif path.startswith(LISTS):
+                self._lists.append(versions[0])
             elif path.startswith(REDUCTIONS_PREFIX) and path.endswith(f"/{PRODUCT_JSON}"):
                 self._products.append(versions[0])
 
-    def _second_walk(self) -> None:
-        """What names frames, now that all frames of documents are there; and files that no document tells of."""
-        of_frames = (
-            (path, versions) for path, versions in self._walk() if path.startswith(FRAMES) or is_loose_frame(path)
-        )
-        for some in _in_batches(of_frames):
-            loose = [version for path, versions in some if not path.startswith(FRAMES) for version in versions]
+    def _take_in_loose(self) -> None:
+        """Files that no document told of, now that those are known which one does."""
+        loose = (version for path, versions in self._walk() if is_loose_frame(path) for version in versions)
+        for some in _in_batches(loose):
             with transaction.atomic():
-                told = self._read([path for path, _versions in some if path.startswith(FRAMES)], tells=False)
-                write_relations(told, report=self.report)
-                take_in_loose(loose, store=self.store, inspector=self.inspector, report=self.report, at=self.at)
+                take_in_loose(some, store=self.store, inspector=self.inspector, report=self.report, at=self.at)
 
-    def _lists(self) -> None:
-        for path in (f"{LISTS}{name}.ndjson" for name in documents.OF_LISTS):
-            for document in self._read([path]):
+    def _write_lists(self) -> None:
+        """Proposals before the users that hold them."""
+        for version in sorted(self._lists, key=lambda each: each.path == ACCOUNTS):
+            for document in self._read([version]):
+                if version.path == ACCOUNTS:
+                    accounts.write_accounts(document, report=self.report)
+                    continue
                 for name, rows in by_table(document).items():
                     self.report.wrote(BY_NAME[name], writing.write(BY_NAME[name], rows))
-        for document in self._read([ACCOUNTS]):
-            accounts.write_accounts(document, report=self.report)
 
     def _walk(self) -> Iterator[tuple[str, Sequence[StoredVersion]]]:
         """Every path with its versions, newest first."""
@@ -115,14 +126,13 @@ class Restore:
             self.seen(1)
             yield path, list(versions)
 
-    def _read(self, paths: Iterable[str], *, tells: bool = True) -> Iterator[Iterable[Row]]:
-        """Rows of documents; `tells` says of those that are none."""
-        for path in paths:
+    def _read(self, versions: Iterable[StoredVersion]) -> Iterator[Iterable[Row]]:
+        """Rows of documents; what is none is told."""
+        for version in versions:
             try:
-                yield documents.rows_in(documents.read(self.store, path))
+                yield documents.rows_in(b"".join(self.store.stream(version.path, version.version_id)))
             except ValueError as error:
-                if tells:
-                    self.report.leave_out("document", path, f"it is not what the archive writes: {error}")
+                self.report.leave_out("document", version.path, f"it is not what the archive writes: {error}")
 
 
 def _in_batches(found: Iterable[Some]) -> Iterator[list[Some]]:

@@ -6,7 +6,7 @@ A document holds the rows of its subject as lines of JSON. It is written after w
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from archive.domain.science.tables import BY_NAME, Row
-from archive.domain.science.told import line_of, told
-from archive.models import Proposal
+from archive.domain.science.told import line_of, row_of, told
+from archive.models import Frame, Proposal
 from ingest.checksums import digest_of
 from ingest.stores.base import FileStore, Upload
 from ingest.stores.keys import ROWS_PREFIX
@@ -26,62 +26,79 @@ CONTENT_TYPE = "application/x-ndjson"
 FRAMES, OBSERVATIONS, NIGHTS, LISTS = (
     f"{ROWS_PREFIX}{name}/" for name in ("frames", "observations", "nights", "lists")
 )
-# Tables whose rows are of one frame, and the path from these to its name.
+ACCOUNTS = f"{LISTS}accounts.ndjson"
+# Tables whose rows are of one frame: the path from these to its name, and the column that tells it.
 OF_FRAME = {
-    "frame": "basename",
-    "headers": "frame__basename",
-    "version": "frame__basename",
-    "thumbnail": "frame__basename",
-    "relation": "derived__basename",
-    "tombstone": "name",
+    "frame": ("basename", "basename"),
+    "headers": ("frame__basename", "frame"),
+    "version": ("frame__basename", "frame"),
+    "thumbnail": ("frame__basename", "frame"),
+    "relation": ("derived__basename", "derived"),
+    "tombstone": ("name", "name"),
 }
-# The same of one observation, or of one night's calibrations and exposures that are of none: path to the product or
-# raw file that is of it.
+# Tables whose rows are of one observation, or of one night's calibrations: the path from these to the product.
 OF_PRODUCTS = {"product": "", "product_file": "product__", "strehl": "product__", "seeing": "product__"}
 OF_LISTS = {"proposals": ("proposal",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Where a subject's rows are kept, and what they are."""
+    """Where a subject's rows are kept, and its lines; none when the subject is gone."""
 
     path: str
-    rows: tuple[tuple[str, Q], ...]  # table and condition
-
-    def content(self) -> bytes:
-        """Its lines; none when the subject is gone."""
-        return b"".join(line_of(row) for row in self._told())
-
-    def _told(self) -> Iterator[Row]:
-        for name, condition in self.rows:
-            table = BY_NAME[name]
-            yield from told(table, table.rows.filter(condition), with_ids=True)
+    content: bytes
 
 
-def of_frame(basename: str) -> Document:
-    """Names may be longer than a store's path, and hold anything: the path has their SHA-256."""
+def path_of_frame(basename: str) -> str:
+    """Names hold anything, and are long: the path has their SHA-256."""
     digest = hashlib.sha256(basename.encode("utf-8", "surrogatepass")).hexdigest()
-    exposure = ("exposure", Q(frames__basename=basename))
-    rows = tuple((table, Q(**{path: basename})) for table, path in OF_FRAME.items())
-    return Document(f"{FRAMES}{digest[:2]}/{digest}.ndjson", (exposure, *rows))
+    return f"{FRAMES}{digest[:2]}/{digest}.ndjson"
+
+
+def of_frames(basenames: Collection[str]) -> Iterator[Document]:
+    """Documents of these frames, in a few statements however many they are."""
+    lines: dict[str, list[bytes]] = {basename: [] for basename in basenames}
+    exposures = BY_NAME["exposure"]
+    frames = Frame.objects.filter(basename__in=lines, exposure__in=exposures.rows).select_related("exposure")
+    for frame in frames:
+        lines[frame.basename].append(line_of(row_of(exposures, frame.exposure)))
+    for name, (path, column) in OF_FRAME.items():
+        table = BY_NAME[name]
+        for row in told(table, table.rows.filter(**{f"{path}__in": lines}), with_ids=True):
+            lines[row[column]].append(line_of(row))
+    for basename, found in lines.items():
+        yield Document(path_of_frame(basename), b"".join(found))
+
+
+def path_of_observation(name: str, night: date) -> str:
+    return f"{OBSERVATIONS}{night:%Y%m%d}/{name}.ndjson"
 
 
 def of_observation(name: str, night: date) -> Document:
     of_it = {table: Q(**{f"{path}observation__name": name}) for table, path in OF_PRODUCTS.items()}
     rows = {"observation": Q(name=name), "raw_file": Q(observation__name=name), **of_it}
-    return Document(f"{OBSERVATIONS}{night:%Y%m%d}/{name}.ndjson", tuple(rows.items()))
+    return Document(path_of_observation(name, night), _lines(rows))
 
 
 def of_night(night: date) -> Document:
     of_it = {table: Q(**{f"{path}observation": None, f"{path}night": night}) for table, path in OF_PRODUCTS.items()}
     rows = {"raw_file": Q(observation=None, night=night), **of_it}
-    return Document(f"{NIGHTS}{night:%Y%m%d}.ndjson", tuple(rows.items()))
+    return Document(f"{NIGHTS}{night:%Y%m%d}.ndjson", _lines(rows))
 
 
 def lists() -> Iterator[Document]:
     """What is kept whole, because it is short."""
     for name, tables in OF_LISTS.items():
-        yield Document(f"{LISTS}{name}.ndjson", tuple((table, Q()) for table in tables))
+        yield Document(f"{LISTS}{name}.ndjson", _lines({table: Q() for table in tables}))
+    yield Document(ACCOUNTS, accounts())
+
+
+def _lines(conditions: Mapping[str, Q]) -> bytes:
+    """Rows of these tables that are so."""
+    tables = ((BY_NAME[name], condition) for name, condition in conditions.items())
+    return b"".join(
+        line_of(row) for table, condition in tables for row in told(table, table.rows.filter(condition), with_ids=True)
+    )
 
 
 def accounts() -> bytes:
@@ -92,9 +109,6 @@ def accounts() -> bytes:
         held = Proposal.objects.filter(members=user).order_by("pk").values_list("pk", flat=True)
         lines.append(line_of({"row": "user", **{name: getattr(user, name) for name in columns}, "holds": list(held)}))
     return b"".join(lines)
-
-
-ACCOUNTS = f"{LISTS}accounts.ndjson"
 
 
 def write(store: FileStore, path: str, content: bytes) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from django.db import connection
 from django.db.models import Max, Min, Q
 
 from archive.domain.science import documents
-from archive.domain.science.documents import ACCOUNTS, Document
+from archive.domain.science.documents import Document
 from archive.enums import ExpiringKind
 from archive.models import Event, Frame, Observation, Product, RawFile, Tombstone
 from ingest.roboao_names import raw_name
@@ -28,6 +29,7 @@ logger = structlog.get_logger(__name__)
 PLACE = f"{ROWS_PREFIX}place.json"
 KEEPING_LOCK = 7_365_204  # advisory lock of PostgreSQL, beside those of archive.domain.events and pipeline.planning
 MOST_EVENTS = 5000  # of one run
+FRAMES_AT_A_TIME = 200  # in one round of statements
 MOST_SWEPT = 2000  # frames that a run looks at beside those that changed, until all were looked at once
 OVERLAP = timedelta(minutes=10)  # longer than a transaction that has its time takes to commit
 
@@ -51,7 +53,9 @@ class _Changed:
     nights: set[date] = field(default_factory=set)
 
     def documents(self) -> Iterator[Document]:
-        yield from (documents.of_frame(basename) for basename in sorted(self.frames))
+        basenames = sorted(self.frames)
+        for first in range(0, len(basenames), FRAMES_AT_A_TIME):
+            yield from documents.of_frames(basenames[first : first + FRAMES_AT_A_TIME])
         yield from (documents.of_observation(name, night) for name, night in sorted(self.observations))
         yield from (documents.of_night(night) for night in sorted(self.nights))
 
@@ -79,9 +83,8 @@ def keep_rows(*, store: FileStore, at: datetime) -> int:
             return 0
         changed, reached = _changes_since(place)
         unread = _unread(changed.frames)  # before their rows are written: what is read meanwhile is looked at again
-        n_written = sum(documents.write(store, each.path, each.content()) for each in changed.documents())
-        n_written += sum(documents.write(store, each.path, each.content()) for each in documents.lists())
-        n_written += documents.write(store, ACCOUNTS, documents.accounts())
+        to_write = chain(changed.documents(), documents.lists())
+        n_written = sum(documents.write(store, each.path, each.content) for each in to_write)
         _remember(store, replace(reached, at=at, unread=unread))
     if n_written:
         logger.info("rows_kept", documents=n_written, position=reached.position)

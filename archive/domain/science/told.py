@@ -32,10 +32,15 @@ def told(table: Table, rows: QuerySet[Any], *, with_ids: bool = False) -> Iterat
     """
     in_order = rows.select_related(*_joins(table)).order_by(*_order(table))
     for each in in_order.iterator(chunk_size=ROWS_AT_A_TIME):
-        row = {"row": table.name, **_columns(table, each)}
+        row = row_of(table, each)
         if with_ids and table.keeps_id:
             row["id"] = each.pk
         yield row
+
+
+def row_of(table: Table, row: Any) -> Row:
+    """One row, with what it names read already or now."""
+    return {"row": table.name, **_columns(table, row)}
 
 
 def line_of(row: Row) -> bytes:

@@ -80,7 +80,7 @@ class TestAll:
         before = exported()
         drop_all_rows()
         monkeypatch.setattr(restoring, "AT_A_TIME", 2)
-        read = documents.read
+        read = documents.rows_in
         n_read = 0
 
         def stopped(*args):
@@ -91,7 +91,7 @@ class TestAll:
             return read(*args)
 
         with monkeypatch.context() as patch:
-            patch.setattr(documents, "read", stopped)
+            patch.setattr(documents, "rows_in", stopped)
             with pytest.raises(KeyboardInterrupt):
                 restore()
         assert exported() != before
@@ -271,7 +271,7 @@ class TestDamage:
     def test_a_document_that_is_none_is_reported(self, night, restore):
         keep(night)
         drop_all_rows()
-        path = documents.of_frame(SEEING).path
+        path = documents.path_of_frame(SEEING)
         documents.write(night.store, path, b"{no json")
         report = restore()
         assert report.left_out["document"] == 1
@@ -338,7 +338,7 @@ class TestKeeping:
         assert set(before.splitlines()) <= set(back.splitlines())
         night.take("4_Other_VIC_lp600_o_20160925_160000.000000", plan=False)
         keep(night)
-        assert documents.read(night.store, documents.of_frame("4_Other_VIC_lp600_o_20160925_160000.000000").path)
+        assert documents.read(night.store, documents.path_of_frame("4_Other_VIC_lp600_o_20160925_160000.000000"))
 
     def test_nothing_is_written_of_rows_that_are_half_back(self, night, restore, monkeypatch):
         keep(night)
@@ -380,7 +380,7 @@ class TestKeeping:
         night.later(hours=1)
         say(STAR, comment="again", at=night.now)
         keep(night)
-        path = documents.of_observation(STAR, Observation.objects.get(name=STAR).night).path
+        path = documents.path_of_observation(STAR, Observation.objects.get(name=STAR).night)
         assert len(night.store.versions(path)) == 1
         assert b'"comment":"again"' in documents.read(night.store, path)
 
@@ -388,7 +388,7 @@ class TestKeeping:
         name = "ä" * ((PART_MAX_BYTES - len(".fits.fz")) // 2)
         frame_factory(basename=name)
         keep(machine)
-        assert documents.read(machine.store, documents.of_frame(name).path)
+        assert documents.read(machine.store, documents.path_of_frame(name))
 
 
 class TestCommands:
