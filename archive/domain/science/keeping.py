@@ -115,6 +115,7 @@ def _changes_since(place: Place) -> tuple[_Changed, Place]:
     since = Q() if place.at is None else Q(modified_at__gte=place.at - OVERLAP)
     changed.observations |= set(Observation.objects.filter(since).values_list("name", "night"))
     _add_products(changed, place)
+    _add_frames_of(changed)
     last = told[-1].position if len(told) == MOST_EVENTS else newest
     return changed, replace(place, position=max(last or 0, place.position))
 
@@ -156,6 +157,13 @@ def _add_products(changed: _Changed, place: Place) -> None:
         rows = rows.filter(Q(finished_at__gte=since) | Q(created_at__gte=since))
     changed.nights |= set(rows.filter(observation=None).values_list("night", flat=True))
     changed.observations |= set(rows.exclude(observation=None).values_list("subject", "night"))
+
+
+def _add_frames_of(changed: _Changed) -> None:
+    """Frames made of these observations: who may see them follows from these, and no event tells when it does."""
+    for name, _night in changed.observations:
+        made = Frame.objects.filter(basename__startswith=f"{name}_", raw_file=None)
+        changed.frames |= set(made.values_list("basename", flat=True))
 
 
 def _place(store: FileStore) -> Place:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry
+from django.db import connection, transaction
 from django.db.models import CharField, F, ForeignKey, Model, QuerySet, TextField
 from django.db.models.functions import Collate
 
@@ -19,6 +21,18 @@ def everything() -> Iterator[bytes]:
     for table in TABLES:
         for row in told(table, table.rows):
             yield line_of(row)
+
+
+@contextmanager
+def at_one_moment() -> Iterator[None]:
+    """See all tables as they are now, whatever is written meanwhile. In a transaction, as that sees them."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
 
 
 def number_of_rows() -> int:

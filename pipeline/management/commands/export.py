@@ -52,7 +52,10 @@ def _science(file: Path | None) -> None:
 
 
 def _write_science(target: BinaryIO) -> None:
-    with tqdm(total=told.number_of_rows(), unit="row", desc="Exporting", disable=None) as bar:
+    with (
+        told.at_one_moment(),
+        tqdm(total=told.number_of_rows(), unit="row", desc="Exporting", disable=None) as bar,
+    ):
         for line in told.everything():
             target.write(line)
             bar.update()

@@ -9,10 +9,12 @@ from django.core.management import call_command
 from django.db import connections
 
 from archive.domain import products, removal
+from archive.domain.events import record_event
+from archive.domain.observations import settle
 from archive.domain.observing import describe
 from archive.domain.science import documents, keeping
 from archive.domain.verification import verify_object
-from archive.enums import ProductKind
+from archive.enums import EventName, ProductKind
 from archive.errors import TransientError
 from archive.models import Event, Frame, Observation, Product, Proposal, StoredObject, Thumbnail, Tombstone, Version
 from ingest.intake import ingest_file
@@ -179,6 +181,22 @@ class TestWhatNoFileTells:
         assert not Frame.objects.visible_to(nobody, at=then).filter(basename__startswith=EMPTY).exists()
         assert not Product.objects.visible_to(nobody, at=then).filter(subject=EMPTY).exists()
         assert Frame.objects.visible_to(nobody, at=then).filter(basename__startswith=STAR, is_public=True).exists()
+
+    def test_products_that_were_hidden_with_their_raw_files_stay_hidden(self, night, restore):
+        keep(night)
+        night.later(hours=1)
+        raw, made = Frame.objects.get(basename=STAR), Frame.objects.get(basename=f"{STAR}_100p")
+        Frame.objects.filter(pk=raw.pk).update(public_date=None, modified_at=night.now)
+        record_event(EventName.FRAME_UPDATED, frame=raw, body={"frameid": raw.pk}, at=night.now)
+        settle(Observation.objects.select_for_update().get(name=STAR))
+        made.refresh_from_db()
+        assert made.public_date is None
+        keep(night)
+        before = exported()
+        drop_all_rows()
+        restore()
+        assert exported() == before
+        assert Frame.objects.get(basename=f"{STAR}_100p").public_date is None
 
     def test_what_was_deleted_stays_deleted_and_says_so(self, night, restore, django_capture_on_commit_callbacks):
         keep(night)
