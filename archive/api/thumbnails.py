@@ -120,11 +120,13 @@ class ThumbnailViewSet(EitherPages, viewsets.ModelViewSet[Thumbnail]):
         if posted.versions():
             picture = _accept(posted, frame_basename=picture.frame.basename, size=picture.size)
         elif "size" in posted.validated_data:
-            picture = thumbnails.change_size(thumbnail_id=picture.pk, size=posted.validated_data["size"])
+            picture = thumbnails.change_size(
+                thumbnail_id=picture.pk, size=posted.validated_data["size"], at=timezone.now()
+            )
         return Response(self._answer(picture))
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        thumbnails.delete_thumbnail(thumbnail_id=self._visible().pk)
+        thumbnails.delete_thumbnail(thumbnail_id=self._visible().pk, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _visible(self) -> Thumbnail:

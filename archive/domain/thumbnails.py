@@ -58,28 +58,36 @@ def _registered(*, frame: Frame, new: NewThumbnail, at: datetime, version: Versi
     return thumbnail
 
 
-def change_size(*, thumbnail_id: int, size: str) -> Thumbnail:
-    """Say anew which of the sizes a picture is.
+def change_size(*, thumbnail_id: int, size: str, at: datetime) -> Thumbnail:
+    """Say anew which of the sizes a picture is, and report it.
 
     Raises NotFoundError when it is gone.
     """
-    if not Thumbnail.objects.filter(pk=thumbnail_id).update(size=size):
-        raise NotFoundError("there is no such thumbnail.")
-    return Thumbnail.objects.select_related("object", "frame").get(pk=thumbnail_id)
+    with transaction.atomic():
+        if not Thumbnail.objects.filter(pk=thumbnail_id).update(size=size):
+            raise NotFoundError("there is no such thumbnail.")
+        thumbnail = Thumbnail.objects.select_related("object", "frame").get(pk=thumbnail_id)
+        _report_change(thumbnail.frame, at=at)
+    return thumbnail
 
 
-def delete_thumbnail(*, thumbnail_id: int) -> None:
-    """Delete a picture; its bytes go on commit.
+def delete_thumbnail(*, thumbnail_id: int, at: datetime) -> None:
+    """Delete a picture, and report it; its bytes go on commit.
 
     Raises NotFoundError when there is no such thumbnail.
     """
     with transaction.atomic():
-        locked = Thumbnail.objects.select_for_update(of=("self",)).select_related("object")
+        locked = Thumbnail.objects.select_for_update(of=("self",)).select_related("object", "frame")
         thumbnail = locked.filter(pk=thumbnail_id).first()
         if thumbnail is None:
             raise NotFoundError("there is no such thumbnail.")
         thumbnail.delete()
         forget_object(thumbnail.object)
+        _report_change(thumbnail.frame, at=at)
+
+
+def _report_change(frame: Frame, *, at: datetime) -> None:
+    events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
 
 
 def _object_of(new: NewObject, *, old: Thumbnail | None, at: datetime) -> StoredObject:
