@@ -3,16 +3,26 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archive.domain import broker
 from archive.models import Event, Frame, Product
 from ingest.sandbox import Inspector
 from tests.pipeline.conftest import SEEING, STAR, Machine
 from tests.pipeline.restoring.conftest import IN_WORK, drop_all_rows, exported, keep
 from tests.processes import ROOT, environment, kill_group, running, until
 
+QUEUES = ("archive.tasks", "archive.reductions", "archive.pipeline")
 RESTORE = (sys.executable, "manage.py", "restore")
+
+
+def waiting() -> list[int]:
+    """Messages in each queue that workers hear; tests before this one may have left some."""
+    with broker.connect() as link:
+        channel: Any = link.default_channel
+        return [int(channel.queue_declare(queue, durable=True).message_count) for queue in QUEUES]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -28,11 +38,13 @@ def test_a_restore_that_is_killed_and_started_again(
     keep(machine)
     before = exported()
     drop_all_rows()
+    messages = waiting()
     with running(*RESTORE) as process:
         until(lambda: Frame.objects.exists() or process.poll() is not None, what="the first frames")
         kill_group(process)
     assert exported() != b""
     subprocess.run(RESTORE, cwd=ROOT, env=environment(), check=True, timeout=120)
     assert exported() == before
+    assert waiting() == messages
     assert not Event.objects.exists()
     assert not Product.objects.filter(state__in=IN_WORK).exists()

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from archive.domain import products, removal
-from archive.domain.events import record_event
+from archive.domain.events import give_positions, record_event
 from archive.domain.observations import settle
 from archive.domain.observing import describe
 from archive.domain.science import documents, keeping
@@ -21,6 +21,7 @@ from ingest.intake import ingest_file
 from ingest.reconcile import Reconciler
 from ingest.stores.keys import PART_MAX_BYTES
 from ingest.stores.memory import MemoryStore
+from pipeline import tasks
 from pipeline.reductions.previews import make_previews
 from pipeline.restoring import restore as restoring
 from tests.pipeline.conftest import EMPTY, FLAT, PLANET, SEEING, STAR, Machine
@@ -412,7 +413,8 @@ class TestKeeping:
 class TestCommands:
     @pytest.mark.django_db
     def test_export_and_restore_by_hand(self, night, tmp_path, capsys):
-        keep(night)
+        give_positions()
+        tasks.keep_rows()
         call_command("export", "science", str(tmp_path / "before"))
         drop_all_rows()
         call_command("restore")
