@@ -12,7 +12,10 @@ from archive.errors import ArchiveError
 from benchmarks.choice import chosen
 from benchmarks.report import headline
 
-GROUPS = ("factors", "strehl", "other_halos", "core_halo", "seeing", "registration", "planets", "faint_cube")
+GROUPS = (
+    *("factors", "strehl", "other_halos", "core_halo", "seeing", "registration", "planets", "faint_cube"),
+    *("contrast", "companions", "injections", "false_alarms"),
+)
 
 
 def run(names: list[str]) -> bool:

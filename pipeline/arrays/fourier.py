@@ -8,6 +8,8 @@ References
 Guizar-Sicairos, Thurman & Fienup 2008, Optics Letters 33, 156 (transforms at a few places, by products of matrices).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
@@ -21,7 +23,7 @@ ROUGH_STEP_PX = 0.25
 UPSAMPLING = 20  # steps a pixel at which a peak is read before a parabola is laid through it
 
 
-def transform_of(image: Image) -> Transform:
+def transform_of(image: NDArray[np.floating[Any]]) -> Transform:
     """Transform of (ny, nx), on one core: the same bytes for the same image."""
     transform: Transform = fft.rfft2(image, workers=1)
     return transform
