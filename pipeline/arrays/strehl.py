@@ -28,6 +28,8 @@ APERTURES_ARCSEC = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0)  # over which the light is com
 SEARCH_ARCSEC = 0.3
 CORE_ARCSEC = 0.1  # about the peak: no pixel here may be blank, none saturated
 LOW_SIGNAL = 0.08  # relative error above which a ratio is told to be uncertain
+LEAST_SIGMA = 5.0  # of the peak: of the fifty places where it is looked for, noise is as high once in 70,000 images
+ROUNDING = 1e-6  # of the sky: an image without noise has none of its own
 MANY_BLANKS = 0.01  # of the aperture
 
 
@@ -127,7 +129,8 @@ def strehl_ratio(image: Pixels, setting: Setting, *, near_yx: tuple[float, float
 
     Raises
     ------
-    UsageError : a pixel within 0.1" of the peak is blank; peak or light are not above the sky; too little sky.
+    UsageError : a pixel within 0.1" of the peak is blank; the peak is not five standard deviations above the sky, or
+        there is no light; too little sky.
 
     References
     ----------
@@ -143,10 +146,11 @@ def strehl_ratio(image: Pixels, setting: Setting, *, near_yx: tuple[float, float
     )
     flux = halo.total(stamp, setting.px(APERTURE_ARCSEC))
     height = peak.height - halo.sky
-    if not (flux > 0 and height > 0):
+    peak_sigma = _sigma_of(peak, stamp, halo, setting)
+    if not (flux > 0 and height > max(LEAST_SIGMA * peak_sigma, ROUNDING * abs(halo.sky))):
         raise UsageError(f"There is no star at y={near_yx[0]:.1f}, x={near_yx[1]:.1f}: no light above the sky.")
     ratio = height / flux / peak_per_flux(setting.telescope, setting.passband, setting.at_points)
-    errors = _errors(stamp, peak, halo, setting, flux=flux, height=height)
+    errors = _errors(stamp, halo, setting, flux=flux, of_peak=peak_sigma / height)
     return StrehlRatio(
         ratio=ratio,
         error=ratio * errors.total,
@@ -209,13 +213,18 @@ def _look(image: Pixels, setting: Setting, at_yx: tuple[float, float], *, search
     return stamp, peak
 
 
-def _errors(stamp: Stamp, peak: Peak, halo: Halo, setting: Setting, *, flux: float, height: float) -> _Errors:
+def _sigma_of(peak: Peak, stamp: Stamp, halo: Halo, setting: Setting) -> float:
+    """Standard deviation of the peak's height."""
+    light = stamp.values - halo.sky
+    return math.sqrt(peak.variance(light, per_count=setting.variance_per_count, of_sky=halo.pixel_variance))
+
+
+def _errors(stamp: Stamp, halo: Halo, setting: Setting, *, flux: float, of_peak: float) -> _Errors:
     per_count = setting.variance_per_count
     light, fitted = halo.variance(stamp, setting.px(APERTURE_ARCSEC), variance_per_count=per_count)
-    of_peak = peak.variance(stamp.values - halo.sky, per_count=per_count, of_sky=halo.pixel_variance)
     totals = [halo.total(stamp, setting.px(aperture)) for aperture in APERTURES_ARCSEC]
     return _Errors(
-        peak=math.sqrt(of_peak) / height,
+        peak=of_peak,
         light=math.sqrt(light) / flux,
         halo=math.sqrt(fitted) / flux,
         spread=float(np.std(totals)) / flux,

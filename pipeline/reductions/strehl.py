@@ -7,7 +7,7 @@ from astropy.io import fits
 
 from archive.enums import ProductKind, StrehlFlag
 from archive.errors import UsageError
-from pipeline.arrays.core_halo import CoreHalo, core_and_halo
+from pipeline.arrays.core_halo import CoreHalo, core_and_halo, narrowest_core_arcsec
 from pipeline.arrays.cutout import cut_around
 from pipeline.arrays.frames import Image
 from pipeline.arrays.fwhm import fit_profile
@@ -38,7 +38,11 @@ def make(job: Job) -> Made:
     star = strehl_ratio(raw, setting, near_yx=(stacked.lock_yx[0] / FINE, stacked.lock_yx[1] / FINE))
     at_yx = (star.at_yx[0] * FINE, star.at_yx[1] * FINE)
     shape = core_and_halo(
-        pixels, at_yx=at_yx, scale_arcsec=stacked.scale_arcsec, sky_count_px=star.sky_count_px / FINE**2
+        pixels,
+        at_yx=at_yx,
+        scale_arcsec=stacked.scale_arcsec,
+        sky_count_px=star.sky_count_px / FINE**2,
+        core_min_arcsec=narrowest_core_arcsec(setting.telescope, setting.passband),
     )
     columns = {
         **_ratio_columns(star, legacy=_legacy(pixels, setting, stacked, near_yx=at_yx)),

@@ -20,7 +20,7 @@ from tests.processes import until
 ORDERS = "REDUCTION_ORDERS"
 
 _MAKE = f"{__name__}.make"
-GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}") for kind, step in REAL.items()}
+GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()}
 NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
 
 LABELS = {

@@ -162,3 +162,16 @@ def test_it_lacks_the_pixel_and_the_sky_as_the_original_did():
 
 def test_a_box_that_leaves_the_image_has_none():
     assert strehl_legacy(perfect(at_yx=(30.0, 128.0)), SETTING, near_yx=(30.0, 128.0)) is None
+
+
+@pytest.mark.parametrize("level", [0.0, 7.0, 1e4])
+def test_an_image_as_flat_as_can_be_is_refused(level):
+    with pytest.raises(UsageError, match="no light above the sky"):
+        strehl_ratio(np.full((SIDE, SIDE), level), SETTING, near_yx=MIDDLE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_alone_is_refused(seed):
+    noise = np.random.default_rng(seed).normal(100.0, 10.0, (SIDE, SIDE))
+    with pytest.raises(UsageError, match="no light above the sky"):
+        strehl_ratio(noise, SETTING, near_yx=MIDDLE)
