@@ -9,8 +9,7 @@ from celery.signals import task_postrun, task_prerun
 from ingest.stores.base import StoredVersion, Upload
 from ingest.stores.local import LocalStore
 from settings import *  # noqa: F403
-from tests.pipeline import small_steps
-from tests.pipeline.small_steps import die_if_told
+from tests.pipeline.orders import die_if_told, note
 
 REDUCTION_GRAPH = "tests.pipeline.small_steps.GRAPH"
 RUN_PRODUCT = "pipeline.tasks.run_product"
@@ -39,4 +38,4 @@ def die_after(sender: Any = None, kwargs: Any = None, **_: Any) -> None:
     """Before the broker hears that the task has ended."""
     if sender.name == RUN_PRODUCT:
         die_if_told("after")
-        small_steps.note(f"ended-{kwargs['product_id']}-{os.getpid()}")
+        note(f"ended-{kwargs['product_id']}-{os.getpid()}")

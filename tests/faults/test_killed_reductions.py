@@ -20,7 +20,7 @@ from ingest.intake import ingest_file, the_inspector
 from ingest.reconcile import Reconciler
 from pipeline import planning, tasks
 from tests.ao_camera import write_raw
-from tests.pipeline import small_steps
+from tests.pipeline.orders import ORDERS
 from tests.processes import BIN, kill_group, reductions_worker, relay, running, until, worker
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -29,6 +29,7 @@ STAR = "4_351_Yrsa_VIC_lp600_o_20160925_110427.040912"
 CALIBRATIONS = ("dark_1_20160925_021010.000000", "flat_lp600_20160925_013000.000000")
 KINDS = ["bright", "bright-preview", "bright-strehl", "dark", "faint", "faint-preview", "faint-strehl", "flat"]
 SOON = {"REDUCTION_LEASE_SECONDS": "2", "REDUCTION_RETRY_SECONDS": "0", "AO_SETTLE_SECONDS": "0"}
+MOST_LIVES = 3  # of a worker that is killed whole twice
 MORTAL = {**SOON, "DJANGO_SETTINGS_MODULE": "tests.faults.mortal_settings"}
 
 
@@ -38,14 +39,14 @@ def small_night(settings, tmp_path: Path, monkeypatch, use_store):
     orders, root = tmp_path / "orders", tmp_path / "store"
     orders.mkdir()
     root.mkdir()
-    monkeypatch.setenv(small_steps.ORDERS, str(orders))
+    monkeypatch.setenv(ORDERS, str(orders))
     use_store(type="local", root_dir=str(root))
     settings.REDUCTION_GRAPH = "tests.pipeline.small_steps.GRAPH"
     settings.AO_SETTLE_TIME = settings.REDUCTION_RETRY = timedelta(0)
     for queue in (settings.REDUCTIONS_QUEUE, settings.CELERY_TASK_DEFAULT_QUEUE):
         with broker.connect() as link:
             channel: Any = link.default_channel
-            channel.queue_declare(queue, durable=True)
+            channel.queue_declare(queue, durable=True, auto_delete=False)
             channel.queue_purge(queue)
     yield
     the_inspector().close()
@@ -132,10 +133,10 @@ def test_a_worker_killed_twice_leaves_every_product_once(planned, order, noted, 
     name = f"die-{where}" if who == "child" else f"die-all-{where}"
     for death in (1, 2):
         order(f"{name}.once{death}")
-    is_done = False
-    while not is_done:
+    for _life in range(MOST_LIVES):
         with reductions_worker(**MORTAL) as process:
-            is_done = work_until_done(process)
+            if work_until_done(process):
+                break
     assert noted(f"{name}.once*") == []
     assert_everything_once()
     lost = ProductAttempt.objects.filter(error="Its worker was lost.").count()

@@ -15,6 +15,7 @@ from ingest.stores.base import FileStore
 from pipeline import dispatch, making, planning
 from tests.ao_camera import write_raw
 from tests.pipeline import small_steps
+from tests.pipeline.orders import ORDERS
 
 STAR = "4_351_Yrsa_VIC_lp600_o_20160925_110427.040912"
 EMPTY = "4_Empty_VIC_lp600_o_20160925_113000.000000"
@@ -84,7 +85,7 @@ class Machine:
 def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "orders"
     folder.mkdir()
-    monkeypatch.setenv(small_steps.ORDERS, str(folder))
+    monkeypatch.setenv(ORDERS, str(folder))
     return folder
 
 

@@ -2,9 +2,7 @@
 
 import json
 import os
-import signal
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -14,10 +12,8 @@ from archive.enums import ProductKind, SignalClass
 from archive.errors import TransientError, UsageError
 from pipeline.graph import GRAPH as REAL
 from pipeline.reductions.job import Job, Made, MadeFile, NothingToMake
+from tests.pipeline.orders import die_if_told, note, noted, told
 from tests.processes import until
-
-# What a step is to do is written by the test into this folder: a file named `<what>-<kind>`, for one time or many.
-ORDERS = "REDUCTION_ORDERS"
 
 _MAKE = f"{__name__}.make"
 GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()}
@@ -113,34 +109,3 @@ def _seeing(job: Job) -> dict[str, object]:
         "fwhm_x_arcsec": 1.2,
         "model": "moffat",
     }
-
-
-def note(what: str) -> None:
-    """Let the test, and other workers, know."""
-    Path(os.environ[ORDERS], what).touch()
-
-
-def noted(pattern: str) -> list[Path]:
-    return list(Path(os.environ[ORDERS]).glob(pattern))
-
-
-def told(what: str) -> bool:
-    """Whether the test asks for this; what it wrote `once` is asked for no more."""
-    folder = os.environ.get(ORDERS)
-    if not folder:
-        return False
-    for once in Path(folder).glob(f"{what}.once*"):
-        try:
-            once.unlink()
-        except FileNotFoundError:
-            continue
-        return True
-    return Path(folder, what).exists()
-
-
-def die_if_told(where: str) -> None:
-    """kill -9 of this process, or of its worker with all children."""
-    if told(f"die-{where}"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if told(f"die-all-{where}"):
-        os.killpg(os.getpgrp(), signal.SIGKILL)
