@@ -14,7 +14,6 @@ from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore
 from pipeline import dispatch, making, planning
 from tests.ao_camera import write_raw
-from tests.pipeline import small_steps
 from tests.pipeline.orders import ORDERS
 
 STAR = "4_351_Yrsa_VIC_lp600_o_20160925_110427.040912"
