@@ -22,7 +22,7 @@ def waiting() -> list[int]:
     """Messages in each queue that workers hear; tests before this one may have left some."""
     with broker.connect() as link:
         channel: Any = link.default_channel
-        return [int(channel.queue_declare(queue, durable=True).message_count) for queue in QUEUES]
+        return [int(channel.queue_declare(queue, durable=True, auto_delete=False).message_count) for queue in QUEUES]
 
 
 @pytest.mark.django_db(transaction=True)
