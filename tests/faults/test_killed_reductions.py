@@ -107,7 +107,7 @@ def assert_everything_once() -> None:
             "dark": 2,
             "flat": 2,
             "bright": 3,
-            "faint": 4,
+            "faint": 5,
             "bright-strehl": 1,
             "faint-strehl": 1,
             "bright-preview": 3,
@@ -115,7 +115,7 @@ def assert_everything_once() -> None:
         }
     )
     made = Version.objects.filter(product_files__isnull=False)
-    assert (made.count(), made.values("frame").distinct().count()) == (5, 5)
+    assert (made.count(), made.values("frame").distinct().count()) == (6, 6)
     assert sorted(event.body["kind"] for event in Event.objects.filter(name="product.done")) == KINDS
     assert differences() == []
 
