@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from archive.domain import store as store_module
 from archive.models import Proposal
 from archive.models.proposal import ALL_PROGRAMMES
+from deploy.local.testing import S3Server
 from ingest.arrivals import Arrival, take_in_object
 from ingest.checksums import digest_of
 from ingest.intake import make_inspector
@@ -55,6 +56,25 @@ def use_store() -> Iterator[Callable[..., FileStore]]:
     yield use
     for override in reversed(overrides):
         override.disable()
+
+
+@pytest.fixture
+def use_s3(use_store: Callable[..., FileStore], s3_server: S3Server) -> Callable[..., FileStore]:
+    """Set the archive to a bucket of the real server for one test: `use_s3(bucket=…)`; else the one that all share."""
+
+    def use(*, bucket: str = s3_server.bucket) -> FileStore:
+        return use_store(
+            type="s3",
+            endpoint_url=s3_server.endpoint_url,
+            bucket=bucket,
+            region=s3_server.region,
+            access_key=s3_server.access_key,
+            secret_key=s3_server.secret_key,
+            addressing_style="path",
+            days_to_ia_storage=365_000,  # Swift knows no other class than STANDARD
+        )
+
+    return use
 
 
 @pytest.fixture(scope="session")

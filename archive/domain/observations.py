@@ -25,7 +25,7 @@ WHO_SEES_IT = frozenset({"proposal_id", "public_date"})
 def register_raw(frame: Frame, name: RawName) -> RawFile:
     """Write what a raw frame shows, and its observation. In the transaction of its registration; safe to repeat."""
     with plain_refusals():
-        observation = _locked(name) if name.kind is RawKind.SCIENCE else None
+        observation = locked(name) if name.kind is RawKind.SCIENCE else None
         values = _columns_of(name, _header_of(frame))
         raw, _ = RawFile.objects.update_or_create(frame=frame, defaults={**values, "observation": observation})
         if observation is not None:
@@ -79,11 +79,6 @@ def settle(observation: Observation) -> None:
         show_products_of(observation)
 
 
-def named(name: RawName) -> Observation:
-    """The observation that a name tells of, locked; made if there was none. Its raw files may be anywhere."""
-    return _locked(name)
-
-
 def describe_by_header(observation: Observation, header: dict[str, Any]) -> None:
     """Let a locked observation of which no raw file is here say what the header of its stack says."""
     name = raw_name(observation.name)
@@ -103,7 +98,7 @@ def show_products_of(observation: Observation) -> None:
     made.exclude(**who).update(**who, modified_at=Now())
 
 
-def _locked(name: RawName) -> Observation:
+def locked(name: RawName) -> Observation:
     """The row of an observation, locked to the end of the transaction; made if there was none."""
     while True:
         Observation.objects.bulk_create([_unsaved(name)], ignore_conflicts=True)

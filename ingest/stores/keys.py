@@ -19,9 +19,8 @@ ROWS_PREFIX = "archive/rows/"  # documents of science rows, which have no row th
 
 # The original's folders by kind of product; of observations the first part of a kind tells the way it was reduced.
 WAYS = {"bright": "automated"}
-BUNDLE = "bundle"
 OF_CALIBRATIONS = frozenset({"dark", "flat"})
-OF_NIGHTS = {"seeing": "seeing", "night-seeing": "seeing", "night-strehl": "strehl", "night-contrast": "contrast"}
+OF_NIGHTS = {"seeing": "seeing"}
 
 BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
@@ -108,8 +107,6 @@ def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
         return day, "calib", subject
     if kind in OF_NIGHTS:
         return day, "summary", OF_NIGHTS[kind], subject
-    if kind == BUNDLE:
-        return day, subject
     way, _, part = kind.partition("-")
     return (day, subject, WAYS.get(way, way), *filter(None, [part]))
 

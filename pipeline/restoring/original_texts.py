@@ -8,8 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archive.models import StrehlMeasurement
-
 # Two whole numbers, then the guide star's region in raw pixels: (x1,y1),(x2,y2).
 _REGION = re.compile(r"\s*\d+\D+\d+\D*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*,?\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 _BEST = re.compile(r"(?:_(?P<further>\d+))?\.fits(?:\.bz2)?\[(?P<frame>\d+)\]$")
@@ -62,15 +60,6 @@ def strehl_of(text: str) -> StrehlText:
                 raise ValueError(f"{words[6]!r} is no flag of a Strehl ratio")
             return StrehlText(y_px, x_px, core, halo, percent / 100, fwhm, words[6])
     raise ValueError("it has no line of seven columns")
-
-
-def strehl_text(measured: StrehlMeasurement) -> str:
-    """The same as a file: percent, and whole pixels."""
-    widths = (measured.core_arcsec, measured.halo_arcsec)
-    core, halo, fwhm = ("nan" if width is None else f"{width:.5f}" for width in (*widths, measured.fwhm_arcsec))
-    percent = f"{measured.strehl_ratio * 100:.5f}"
-    place = f"{round(measured.x_px)} {round(measured.y_px)}"
-    return f'# x y core["] halo["] SR[%] FWHM["] flag\n{place} {core} {halo} {percent} {fwhm} {measured.flag}\n'
 
 
 def curve_of(text: str) -> Curve:

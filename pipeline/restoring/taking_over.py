@@ -137,7 +137,7 @@ class _Desk:
         """The observation of the name, made when it is not there; and what the stack's header says of it."""
         if self.found.observation is None:
             return None
-        observation = observations.named(self.found.observation)
+        observation = observations.locked(self.found.observation)
         if not observation.raw_files.exists():
             stacks = [file.path for file in self.found.files if file.role in ("stack", "simple_sum")]
             if stacks:

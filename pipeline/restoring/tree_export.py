@@ -11,10 +11,9 @@ from django.db.models import Q, QuerySet
 from archive.domain import access
 from archive.enums import ProductState
 from archive.errors import FatalError
-from archive.models import Product, ProductFile, StrehlMeasurement
+from archive.models import Product, ProductFile
 from ingest.checksums import Digester, digest_of
 from ingest.stores.keys import OF_CALIBRATIONS, OF_NIGHTS, check_path, tree_folder
-from pipeline.restoring.original_texts import strehl_text
 
 PART = ".part"
 INTACT = Q(object__fault="") | Q(version__object__fault="")  # of the two one is null
@@ -48,10 +47,6 @@ def export_tree(folder: Path, *, night: date | None, seen: Callable[[int], objec
     for file in files_of(night).iterator(chunk_size=500):
         _bring(file, folder / place_of(file), done)
         seen(1)
-    for strehl in _strehls(night).iterator(chunk_size=500):
-        name = f"{strehl.product.subject}_strehl.txt"
-        content = strehl_text(strehl).encode()
-        _write(folder / _checked(*_folder_of(strehl.product), name), content, done)
     return done
 
 
@@ -80,13 +75,6 @@ def _checked(*parts: str) -> Path:
     return Path(path)
 
 
-def _strehls(night: date | None) -> QuerySet[StrehlMeasurement]:
-    rows = StrehlMeasurement.objects.filter(product__is_current=True, product__state=ProductState.DONE)
-    if night is not None:
-        rows = rows.filter(product__night=night)
-    return rows.select_related("product").order_by("product__night", "product__subject", "product__kind")
-
-
 def _bring(file: ProductFile, target: Path, done: Exported) -> None:
     if _is_there(target, sha256=file.sha256, size_bytes=file.size_bytes):
         done.n_there += 1
@@ -103,14 +91,6 @@ def _digesting(blocks: Iterator[bytes], digester: Digester) -> Iterator[bytes]:
     for block in blocks:
         digester.update(block)
         yield block
-
-
-def _write(target: Path, content: bytes, done: Exported) -> None:
-    if target.is_file() and target.read_bytes() == content:
-        done.n_there += 1
-        return
-    _place(target, iter([content]), lambda: True)
-    done.n_written += 1
 
 
 def _place(target: Path, blocks: Iterator[bytes], is_right: Callable[[], bool]) -> None:

@@ -108,8 +108,8 @@ def assert_everything_once() -> None:
             "flat": 2,
             "bright": 3,
             "faint": 5,
-            "bright-strehl": 1,
-            "faint-strehl": 1,
+            "bright-strehl": 2,
+            "faint-strehl": 2,
             "bright-preview": 3,
             "faint-preview": 3,
         }

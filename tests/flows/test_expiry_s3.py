@@ -19,17 +19,8 @@ AGES = {"EP": 7 * A_DAY, "EF": A_DAY, "tst": timedelta(seconds=300)}
 
 
 @pytest.fixture
-def s3_store(use_store, s3_server):
-    return use_store(
-        type="s3",
-        endpoint_url=s3_server.endpoint_url,
-        bucket=s3_server.bucket,
-        region=s3_server.region,
-        access_key=s3_server.access_key,
-        secret_key=s3_server.secret_key,
-        addressing_style="path",
-        days_to_ia_storage=365_000,  # Swift knows no other class than STANDARD
-    )
+def s3_store(use_s3):
+    return use_s3()
 
 
 @pytest.fixture

@@ -13,17 +13,8 @@ NAME = "lsc1m005-fa15-20250309-0004-e00"
 
 
 @pytest.fixture
-def s3_store(use_store, s3_server):
-    return use_store(
-        type="s3",
-        endpoint_url=s3_server.endpoint_url,
-        bucket=s3_server.bucket,
-        region=s3_server.region,
-        access_key=s3_server.access_key,
-        secret_key=s3_server.secret_key,
-        addressing_style="path",
-        days_to_ia_storage=365_000,  # Swift knows no other class than STANDARD
-    )
+def s3_store(use_s3):
+    return use_s3()
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -11,7 +12,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from archive.enums import ProductKind, SignalClass
 from archive.errors import TransientError, UsageError
 from pipeline.graph import GRAPH as REAL
+from pipeline.reductions.files import bytes_file
 from pipeline.reductions.job import Job, Made, MadeFile, NothingToMake
+from pipeline.reductions.strehl import legacy_text
 from tests.pipeline.orders import die_if_told, note, noted, told
 from tests.processes import until
 
@@ -24,6 +27,8 @@ LABELS = {
     ProductKind.FAINT: {"stack": "summed", "stack2x": "summed_2x", "simple_sum": "simple_sum"},
     ProductKind.PLANETARY: {"stack": "planetary"},
 }
+STREHLS = (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)
+WIDTHS_UNKNOWN = dict.fromkeys(("core_arcsec", "halo_arcsec", "fwhm_arcsec"))
 PREVIEWS = (ProductKind.BRIGHT_PREVIEW, ProductKind.FAINT_PREVIEW, ProductKind.PLANETARY_PREVIEW)
 FAULTS = {
     "passes": TransientError("The store is away."),
@@ -53,7 +58,7 @@ def make(job: Job) -> Made:
         files=tuple(files),
         values={"inputs": [each.name for each in job.inputs], "kind": job.kind},
         signal_class=_class_of(job) if job.kind is ProductKind.BRIGHT else None,
-        strehl=_strehl(job) if job.kind in (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL) else None,
+        strehl=_strehl(job) if job.kind in STREHLS else None,
         seeing=_seeing(job) if job.kind is ProductKind.SEEING else None,
     )
 
@@ -76,6 +81,9 @@ def _fits_file(job: Job, role: str, filename: str) -> MadeFile:
 def _other_files(job: Job) -> list[MadeFile]:
     if job.kind in (ProductKind.BRIGHT, ProductKind.FAINT):
         return [_text_file(job, "frames", "frames.csv")]
+    if job.kind in STREHLS:
+        text = legacy_text(WIDTHS_UNKNOWN | _strehl(job), lock_yx=(4.0, 4.0))
+        return [bytes_file(job, "legacy", f"{job.subject}_strehl.txt", text)]
     if job.kind in PREVIEWS:
         return [
             _text_file(job, "full", f"{job.subject}_full.png"),
@@ -94,7 +102,7 @@ def _class_of(job: Job) -> SignalClass:
     return SignalClass.ZERO_FLUX if "Empty" in job.subject else SignalClass.HIGH_FLUX
 
 
-def _strehl(job: Job) -> dict[str, object]:
+def _strehl(job: Job) -> dict[str, Any]:
     return {"strehl_ratio": 0.2, "strehl_error": 0.01, "flag": "OK", "y_px": 4.0, "x_px": 4.0}
 
 

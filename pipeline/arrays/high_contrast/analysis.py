@@ -10,10 +10,10 @@ from archive.errors import UsageError
 from pipeline.arrays.high_contrast.companion_fit import Companion, fit_companion
 from pipeline.arrays.high_contrast.contrast import ContrastCurve, contrast_curve
 from pipeline.arrays.high_contrast.detection import Map, brightest, signal_to_noise_map, standing
-from pipeline.arrays.high_contrast.geometry import Zone, centre_of
+from pipeline.arrays.high_contrast.geometry import Zone, disc_at
 from pipeline.arrays.high_contrast.highpass import HighPass, high_passed
 from pipeline.arrays.high_contrast.model import TEMPLATE_FWHM, CompanionModel, template_of
-from pipeline.arrays.high_contrast.noise import SIGMA
+from pipeline.arrays.high_contrast.noise import SIGMA, ApertureSums
 from pipeline.arrays.high_contrast.pca import basis_of
 from pipeline.arrays.high_contrast.references import FEWEST, components_by_cross_validation, most_alike
 
@@ -114,15 +114,14 @@ def _found(
     """
     found: list[Found] = []
     left, taken = residual, np.zeros(residual.shape, dtype=bool)
-    y, x = np.indices(residual.shape)
-    y0, x0 = centre_of(residual.shape)
     while len(found) < MOST_COMPANIONS and (place := brightest(signal, without=taken)) is not None:
-        taken = taken | (np.hypot(y - y0 - place[0], x - x0 - place[1]) <= TEMPLATE_FWHM * model.fwhm_px)
+        taken = taken | disc_at(residual.shape, place, radius_px=TEMPLATE_FWHM * model.fwhm_px)
         try:
             companion = fit_companion(left, model, place)
         except UsageError:  # a ridge or an edge: nothing of a companion's shape
             continue
-        stands = standing(left, companion.offset_yx, fwhm_px=model.fwhm_px, sigma=sigma)
+        sums = ApertureSums(left, diameter_px=model.fwhm_px)
+        stands = standing(sums, companion.offset_yx, fwhm_px=model.fwhm_px, sigma=sigma)
         if stands.share < 1:  # only the map's pixel did, not where the light is
             continue
         found.append(Found(companion, stands.t, stands.threshold))

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.stats import gaussian_fwhm_to_sigma
 from numpy.typing import NDArray
 from scipy import optimize
 
 from archive.errors import UsageError
-from pipeline.arrays.high_contrast.geometry import YX, centre_of, polar_of, ring_count, ring_places
+from pipeline.arrays.high_contrast.geometry import YX, disc_at, polar_of, ring_count, ring_places
 from pipeline.arrays.high_contrast.model import CompanionModel
 
 Floats = NDArray[np.float64]
 
 REACH_FWHM = 1.5  # radius of the pixels that are fitted
 MAG_PER_SHARE = 2.5 / np.log(10)
-TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 MOST_PLACES = 40  # where the noise of the fit is taken
 
 
@@ -46,7 +46,7 @@ def position_error_px(companion: Companion, fwhm_px: float) -> float:
 
     √2 times its own standard deviation over the signal to noise.
     """
-    return float(np.sqrt(2) * fwhm_px * TO_SIGMA / companion.signal_to_noise)
+    return float(np.sqrt(2) * fwhm_px * gaussian_fwhm_to_sigma / companion.signal_to_noise)
 
 
 def fit_companion(residual: Floats, model: CompanionModel, near: YX) -> Companion:
@@ -56,7 +56,7 @@ def fit_companion(residual: Floats, model: CompanionModel, near: YX) -> Companio
     scatter of the flux that the same fit finds at other places of the ring. Raises UsageError when nothing there is
     brighter than its surroundings.
     """
-    pixels = _disc(residual.shape, near, REACH_FWHM * model.fwhm_px)
+    pixels = disc_at(residual.shape, near, radius_px=REACH_FWHM * model.fwhm_px)
     seen = np.where(np.isfinite(residual), residual, 0.0)[pixels]
 
     def unexplained(place: Floats) -> float:
@@ -88,7 +88,7 @@ def _noise_of_fit(residual: Floats, model: CompanionModel, place: YX) -> float:
     filled = np.where(np.isfinite(residual), residual, 0.0)
     fluxes = []
     for y, x in chosen:
-        pixels = _disc(residual.shape, (y, x), REACH_FWHM * model.fwhm_px)
+        pixels = disc_at(residual.shape, (y, x), radius_px=REACH_FWHM * model.fwhm_px)
         fluxes.append(_flux_at(filled[pixels], pixels, model, (y, x))[0])
     return float(np.std(fluxes, ddof=1) * np.sqrt(1 + 1 / len(fluxes)))
 
@@ -99,10 +99,3 @@ def _flux_at(seen: Floats, pixels: NDArray[np.bool_], model: CompanionModel, pla
     image = np.where(np.isfinite(image), image, 0.0)
     power = float(image @ image)
     return (float(seen @ image) / power if power > 0 else 0.0), power
-
-
-def _disc(shape: tuple[int, ...], offset: YX, radius_px: float) -> NDArray[np.bool_]:
-    y0, x0 = centre_of(shape)
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    inside: NDArray[np.bool_] = np.hypot(y - y0 - offset[0], x - x0 - offset[1]) <= radius_px
-    return inside

@@ -5,7 +5,6 @@ References
 Mawet et al. 2014, ApJ 792, 97.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +30,8 @@ TURNS_OF_RING = 4  # where the first aperture stands, in steps of a part of thei
 class ContrastCurve:
     """Five-sigma limits (n,), from near to far.
 
-    `flux` is that of the faintest companion that is seen, over the star's: one at this limit is found every second
-    time.
+    `flux` is that of the faintest companion that is seen, over the star's: one at this limit is found every
+    second time.
     `threshold` is by how many times the scatter of the ring it stands out then.
     """
 
@@ -55,19 +54,17 @@ class ContrastCurve:
         return float(np.interp(separation_px, self.separation_px, self.delta_mag, left=np.nan, right=np.nan))
 
 
-def contrast_curve(
-    residual: Floats, model: CompanionModel, zone: Zone, *, sigma: float = SIGMA, step_px: float | None = None
-) -> ContrastCurve:
+def contrast_curve(residual: Floats, model: CompanionModel, zone: Zone, *, sigma: float = SIGMA) -> ContrastCurve:
     """Limits of a residual (ny, nx) from which companions that were found have been taken.
 
-    On rings `step_px` apart (one width if None) whose apertures lie wholly in the zone: τ s / (T F), with τ for the
+    On rings one width apart whose apertures lie wholly in the zone: τ s / (T F), with τ for the
     number of independent apertures, s their scatter, T the throughput there (mean of six angles) and F the star's light
     in the same aperture. As where the apertures stand is arbitrary, s² is the mean of four turns of the ring.
     """
     width = model.fwhm_px
     radii = [
         radius
-        for radius in np.arange(zone.inner_px + width / 2, zone.outer_px - width / 2 + 1e-9, step_px or width)
+        for radius in np.arange(zone.inner_px + width / 2, zone.outer_px - width / 2 + 1e-9, width)
         if ring_count(radius, width) >= FEWEST_APERTURES
     ]
     sums = ApertureSums(residual, diameter_px=width)
@@ -80,23 +77,9 @@ def contrast_curve(
     return ContrastCurve(np.array(radii), flux, throughputs, thresholds, np.array(counts, dtype=np.intp), sigma)
 
 
-def mean_throughput(model: CompanionModel, radius_px: float, *, angles: int = ANGLES_OF_THROUGHPUT) -> float:
+def mean_throughput(model: CompanionModel, radius_px: float) -> float:
     """Throughput at a distance, mean of some angles."""
-    return float(np.mean([model.throughput((y, x)) for y, x in ring_places(radius_px, angles)]))
-
-
-def joint_curve(curves: Sequence[tuple[Floats, Floats]], at: Floats) -> Floats:
-    """Median (n,) of several curves, each of separations and limits, read at `at` (n,) on straight lines.
-
-    Curves that do not reach a place, or have no number there, do not count there; NaN where none does.
-    """
-    read = np.array([np.interp(at, separation, limit, left=np.nan, right=np.nan) for separation, limit in curves])
-    if len(read) == 0:
-        return np.full(len(at), np.nan)
-    some = np.isfinite(read).any(axis=0)
-    median = np.full(len(at), np.nan)
-    median[some] = np.nanmedian(read[:, some], axis=0)
-    return median
+    return float(np.mean([model.throughput((y, x)) for y, x in ring_places(radius_px, ANGLES_OF_THROUGHPUT)]))
 
 
 def _scatter(sums: ApertureSums, radius: float, count: int) -> float:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from astropy.stats import gaussian_fwhm_to_sigma
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -15,7 +16,6 @@ Pixels = NDArray[np.float64]
 
 SEARCH_PX = 5.0
 MARGIN_PX = 8  # beyond the square, so that what wraps round in the transform is cut off again
-TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 
 
 def crop_star(
@@ -46,7 +46,7 @@ def crop_star(
 
 
 def _peak_of(pixels: Pixels, *, near_yx: YX, fwhm_px: float, search_px: float) -> YX:
-    smooth = ndimage.gaussian_filter(pixels, fwhm_px * TO_SIGMA)
+    smooth = ndimage.gaussian_filter(pixels, fwhm_px * gaussian_fwhm_to_sigma)
     y, x = np.indices(smooth.shape)
     near = np.hypot(y - near_yx[0], x - near_yx[1]) <= search_px + 1
     row, column = np.unravel_index(int(np.where(near, smooth, -np.inf).argmax()), smooth.shape)

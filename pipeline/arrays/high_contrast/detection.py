@@ -48,9 +48,8 @@ class Map:
     threshold: Floats
 
 
-def standing(residual: Floats, offset: YX, *, fwhm_px: float, sigma: float = SIGMA) -> Standing:
-    """How far the aperture at an offset from the star stands out of a residual (ny, nx)."""
-    sums = ApertureSums(residual, diameter_px=fwhm_px)
+def standing(sums: ApertureSums, offset: YX, *, fwhm_px: float, sigma: float = SIGMA) -> Standing:
+    """How far the aperture at an offset from the star stands out of its ring, in the sums of a residual."""
     others = others_on_ring(sums, offset, fwhm_px=fwhm_px)
     t = scatter_of(others).t_of(float(sums.at(np.array(offset))))
     return Standing(t, t_threshold(len(others), sigma=sigma))

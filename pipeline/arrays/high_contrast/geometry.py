@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.errors import UsageError
+from pipeline.arrays.frames import disc
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -43,9 +44,11 @@ class Zone:
             )
         return inside
 
-    def holds(self, radius_px: float, *, margin_px: float) -> bool:
-        """Whether an aperture of radius `margin_px` at this distance lies wholly in the zone."""
-        return self.inner_px + margin_px <= radius_px <= self.outer_px - margin_px
+
+def disc_at(shape: tuple[int, ...], offset: YX, *, radius_px: float) -> Mask:
+    """Pixels (ny, nx) within a radius of an offset from the star."""
+    y0, x0 = centre_of(shape)
+    return disc((shape[-2], shape[-1]), centre_yx=(y0 + offset[0], x0 + offset[1]), radius_px=radius_px)
 
 
 def offset_yx(separation_px: float, position_angle_deg: float) -> YX:

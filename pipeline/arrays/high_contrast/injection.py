@@ -10,6 +10,7 @@ from pipeline.arrays.high_contrast.analysis import Setting, analyse
 from pipeline.arrays.high_contrast.detection import Standing, standing
 from pipeline.arrays.high_contrast.geometry import YX, offset_yx
 from pipeline.arrays.high_contrast.model import displaced, template_of
+from pipeline.arrays.high_contrast.noise import ApertureSums
 
 Floats = NDArray[np.float64]
 
@@ -34,4 +35,5 @@ def inject_and_recover(
         offset = offset_yx(separation_px, angle)
         image = with_companion(star, offset, flux=flux, fwhm_px=setting.fwhm_px)
         residual = analyse(image, references, setting).residual
-        yield standing(residual, offset, fwhm_px=setting.fwhm_px, sigma=setting.sigma)
+        sums = ApertureSums(residual, diameter_px=setting.fwhm_px)
+        yield standing(sums, offset, fwhm_px=setting.fwhm_px, sigma=setting.sigma)

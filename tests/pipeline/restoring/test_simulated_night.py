@@ -9,6 +9,7 @@ from archive.models import Event, Product, SeeingMeasurement, StrehlMeasurement
 from ingest.intake import ingest_file
 from pipeline import planning
 from pipeline.restoring.restore import Restore
+from pipeline.restoring.tree_export import export_tree
 from tests.pipeline.conftest import Machine
 from tests.pipeline.reductions.simulated import write_night
 from tests.pipeline.restoring.conftest import IN_WORK, drop_all_rows, exported, keep
@@ -31,6 +32,9 @@ def test_a_simulated_night_comes_back_byte_for_byte_and_nothing_is_made_again(
     machine.run()
     keep(machine)
     before = exported()
+    exported_files = [export_tree(tmp_path / "tree", night=None) for _ in range(2)]
+    assert exported_files[1].n_written == 0  # no two things are written under one name
+    assert exported_files[1].n_there == exported_files[0].n_written
     settled = Product.objects.exclude(state__in=IN_WORK).count()
     assert Product.objects.filter(state=ProductState.DONE).count() > 20
     assert StrehlMeasurement.objects.exists()

@@ -19,17 +19,8 @@ from tests.pipeline.restoring.conftest import IN_WORK, drop_all_rows, exported, 
 
 
 @pytest.fixture
-def s3_store(use_store, s3_server, fresh_bucket):
-    return use_store(
-        type="s3",
-        endpoint_url=s3_server.endpoint_url,
-        bucket=fresh_bucket,
-        region=s3_server.region,
-        access_key=s3_server.access_key,
-        secret_key=s3_server.secret_key,
-        addressing_style="path",
-        days_to_ia_storage=365_000,  # Swift knows no other class than STANDARD
-    )
+def s3_store(use_s3, fresh_bucket):
+    return use_s3(bucket=fresh_bucket)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from archive.errors import UsageError
 from pipeline.arrays.high_contrast.analysis import Setting, analyse
 from pipeline.arrays.high_contrast.companion_fit import position_error_px
-from pipeline.arrays.high_contrast.contrast import contrast_curve, joint_curve
+from pipeline.arrays.high_contrast.contrast import contrast_curve
 from pipeline.arrays.high_contrast.crop import crop_star
 from pipeline.arrays.high_contrast.geometry import Zone
 from pipeline.arrays.high_contrast.injection import inject_and_recover
@@ -80,17 +80,6 @@ def test_images_of_another_shape_and_too_few_references_are_refused():
         analyse(sky.star(), sky.stars(5)[:, 1:], SETTING)
     with pytest.raises(UsageError, match="2 references are too few"):
         analyse(sky.star(), sky.stars(2), SETTING)
-
-
-def test_the_joint_curve_is_the_median_of_those_that_reach_a_place():
-    curves = [
-        (np.array([1.0, 3.0]), np.array([2.0, 4.0])),
-        (np.array([1.0, 2.0]), np.array([3.0, 5.0])),
-        (np.array([2.0, 3.0]), np.array([np.nan, np.nan])),
-    ]
-    joint = joint_curve(curves, np.array([0.5, 1.0, 2.0, 3.0]))
-    assert joint == pytest.approx([np.nan, 2.5, 4.0, 4.0], nan_ok=True)
-    assert np.isnan(joint_curve([], np.array([1.0]))).all()
 
 
 @pytest.mark.parametrize("off", [(0.0, 0.0), (0.31, -0.44), (-2.7, 3.2)])
