@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from archive.errors import UsageError
+from archive.management import arguments
 from ingest.simulation.frames import files_of
 from ingest.simulation.night import Exposure, plan, recent_night
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path)
         parser.add_argument("--seed", type=int, default=1, help="of stars and noise, zero or more; default 1")
         parser.add_argument(
-            "--night", type=date.fromisoformat, help="the recent night, YYYY-MM-DD; default: the first of the month"
+            "--night", type=arguments.night, help="the recent night, YYYY-MM-DD; default: the first of the month"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from archive.domain.science import told
 from archive.errors import ArchiveError
+from archive.management import arguments
 from pipeline.restoring.tree_export import export_tree, files_of
 
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
 
         tree = verbs.add_parser("tree", help="files of products in the folders of the original archive")
         tree.add_argument("folder", type=Path, metavar="FOLDER", help="made if it is not there; what is there stays")
-        tree.add_argument("--night", type=date.fromisoformat, help="only of this night, such as 2016-09-25")
+        tree.add_argument("--night", type=arguments.night, help="only of this night, such as 2016-09-25")
 
     def handle(self, *_args: Any, verb: str, **options: Any) -> None:
         if verb == "science":

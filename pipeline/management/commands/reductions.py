@@ -16,6 +16,7 @@ from django.utils import timezone
 from archive.domain import products
 from archive.enums import ProductKind, ProductState
 from archive.errors import ArchiveError, NotFoundError
+from archive.management import arguments
 from archive.models import Observation, PipelineSwitch, Product, RawFile
 from pipeline import dispatch, planning
 from pipeline.subjects import subjects_of
@@ -31,17 +32,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         status = verbs.add_parser("status", help="how many products are in which state, and what went wrong")
-        status.add_argument("--night", type=date.fromisoformat, help="only of this night, such as 2016-09-25")
+        status.add_argument("--night", type=arguments.night, help="only of this night, such as 2016-09-25")
         for verb, says in (("pause", "begin no product; what runs goes on to its end"), ("resume", "go on")):
             switch = verbs.add_parser(verb, help=says)
             switch.add_argument("--reason", default="")
         redo = verbs.add_parser("redo", help="make a product again")
         redo.add_argument("subject", help="observation, or what of a night it is, such as dark_1")
         redo.add_argument("kind", choices=[kind.value for kind in ProductKind])
-        redo.add_argument("--night", type=date.fromisoformat, help="where the subject alone does not tell")
+        redo.add_argument("--night", type=arguments.night, help="where the subject alone does not tell")
         redo.add_argument("--reason", required=True, help="why, for those who wonder later")
         plan = verbs.add_parser("plan", help="look at everything anew, as after an update of the algorithms")
-        plan.add_argument("--night", type=date.fromisoformat, help="only at this night")
+        plan.add_argument("--night", type=arguments.night, help="only at this night")
         verbs.add_parser("work", help="be a worker that makes products, REDUCTION_WORKERS at a time")
 
     def handle(self, *_args: Any, **options: Any) -> None:
