@@ -46,6 +46,11 @@ class Observation(models.Model):
         choices=[(kind.value, kind.value) for kind in SignalClass],
         help_text="How bright it was, as the reduction found; empty: not known yet",
     )
+    # Of its night, as seen: neither at 500 nm nor at the zenith. Null: nothing was measured.
+    seeing_median_arcsec = models.FloatField(null=True, help_text="Median seeing of its night, full width, arcsec")
+    seeing_mean_arcsec = models.FloatField(null=True, help_text="Mean seeing of its night, full width, arcsec")
+    seeing_nearest_arcsec = models.FloatField(null=True, help_text="Seeing nearest in time, full width, arcsec")
+    seeing_nearest_at = models.DateTimeField(null=True, help_text="When that was measured, UTC")
     comment = models.TextField(default="", blank=True)
     modified_at = models.DateTimeField(auto_now=True, help_text="Last change of this row, UTC")
 
@@ -67,6 +72,8 @@ class Observation(models.Model):
             ),
             # The few whose targets have other names: these are looked through.
             models.Index(fields=["id"], name="observation_of_other_names", condition=~Q(alternative_names=[])),
+            models.Index(fields=["seeing_median_arcsec"], name="observation_by_median_seeing"),
+            models.Index(fields=["seeing_nearest_arcsec"], name="observation_by_nearest_seeing"),
         ]
 
     def __str__(self) -> str:
