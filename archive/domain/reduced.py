@@ -91,7 +91,7 @@ def product_of(product_id: int, reader: Reader, *, at: datetime) -> WholeProduct
 
 
 def products_of_night(night: date, reader: Reader, *, at: datetime) -> list[WholeProduct]:
-    """Calibrations and seeing of a night, which belong to no observation."""
+    """Calibrations, seeing and plots of a night, which belong to no observation."""
     seen = Product.objects.visible_to(reader, at=at)
     return whole(seen.filter(night=night, observation__isnull=True), reader, at=at)
 

@@ -21,6 +21,7 @@ ROWS_PREFIX = "archive/rows/"  # documents of science rows, which have no row th
 WAYS = {"bright": "automated"}
 OF_CALIBRATIONS = frozenset({"dark", "flat"})
 OF_NIGHTS = {"seeing": "seeing"}
+PLOTS_OF_NIGHTS = "night-"  # what the names of kinds that show a whole night begin with
 
 BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
@@ -107,6 +108,8 @@ def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
         return day, "calib", subject
     if kind in OF_NIGHTS:
         return day, "summary", OF_NIGHTS[kind], subject
+    if kind.startswith(PLOTS_OF_NIGHTS):
+        return day, "summary"
     way, _, part = kind.partition("-")
     return (day, subject, WAYS.get(way, way), *filter(None, [part]))
 

@@ -13,7 +13,7 @@ from archive.enums import ProductState
 from archive.errors import FatalError
 from archive.models import Product, ProductFile
 from ingest.checksums import Digester, digest_of
-from ingest.stores.keys import OF_CALIBRATIONS, OF_NIGHTS, check_path, tree_folder
+from ingest.stores.keys import OF_CALIBRATIONS, OF_NIGHTS, PLOTS_OF_NIGHTS, check_path, tree_folder
 
 PART = ".part"
 INTACT = Q(object__fault="") | Q(version__object__fault="")  # of the two one is null
@@ -51,13 +51,15 @@ def export_tree(folder: Path, *, night: date | None, seen: Callable[[int], objec
 
 
 def place_of(file: ProductFile) -> Path:
-    """Where a file stands in the tree. Products of a night share a folder there, so theirs are called by subject."""
+    """Where a file stands in the tree. Products of a night share a folder: theirs are called by subject or kind."""
     product, name = file.product, file.filename
     if product.kind in OF_CALIBRATIONS | set(OF_NIGHTS):
         if file.role == "master":
             name = f"{product.subject}.fits"
         elif file.role == "product":
             name = f"{product.subject}.json"
+    elif product.kind.startswith(PLOTS_OF_NIGHTS) and file.role == "product":
+        name = f"{product.kind}.json"
     return _checked(*_folder_of(product), name)
 
 

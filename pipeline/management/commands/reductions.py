@@ -98,10 +98,13 @@ class Command(BaseCommand):
 
     def _plan(self, night: date | None) -> None:
         raws = RawFile.objects.filter(night=night) if night else RawFile.objects.all()
-        number = 0
+        number, nights = 0, set()
         for subject in subjects_of(raws):
             planning.plan(subject, at=timezone.now())
             number += 1
+            nights.add(subject.night)
+        for each in sorted(nights, reverse=True):
+            planning.plan_night(each, at=timezone.now())
         self.stdout.write(f"{number} observations and calibrations were looked at.")
 
 
