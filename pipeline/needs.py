@@ -88,7 +88,7 @@ def _readiness_of_night(step: Step, now: Situation) -> Ready:
     kinds = Product.objects.filter(night=night, is_current=True, kind__in=step.waits_for)
     in_work = kinds.filter(IN_WORK).count()
     if in_work:
-        raise now.not_now(f"It waits for {in_work} products of its night.")
+        raise now.not_now(f"It waits until nothing of its night is in work: {in_work} left.")
     if installation_of_night(night) is None:
         raise now.not_now(f"INSTALLATIONS does not say where {roboao.INSTRUMENT} stood on {night}.")
     inputs = [input_of(each) for each in measured_in(night, step.measured)]

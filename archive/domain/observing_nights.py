@@ -93,6 +93,14 @@ class Failure:
     attempts: int
 
 
+def night_named(text: str) -> date:
+    """The night of an address. Raises NotFoundError for what is no date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFoundError(f"{text[:40]!r} is no night: write it as 2016-09-25.") from error
+
+
 def nights_of(observations: QuerySet[Observation]) -> QuerySet[Observation, date]:
     """Nights of these observations, newest first, each once."""
     return observations.order_by("-night").values_list("night", flat=True).distinct()

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0013_high_contrast"),
+        ("archive", "0014_strehl_of_observations"),
     ]
 
     operations = [
