@@ -103,6 +103,8 @@ def _check_order(content: dict[str, Any], order: Order) -> None:
 
 def _column(model: type[models.Model], term: Term) -> "models.Field[Any, Any]":
     found = model._meta.get_field(term.column)  # noqa: SLF001 - Django's documented way to a field
+    if isinstance(found, models.GeneratedField):
+        found = found.output_field
     return cast("models.Field[Any, Any]", found)
 
 
