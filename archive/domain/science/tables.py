@@ -13,6 +13,8 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 
 from archive.enums import ExpiringKind, ExposureKind, ProductState
 from archive.models import (
+    Companion,
+    ContrastCurve,
     Exposure,
     Frame,
     Headers,
@@ -20,6 +22,8 @@ from archive.models import (
     Product,
     ProductFile,
     Proposal,
+    PsfLibraryVersion,
+    PsfMember,
     RawFile,
     Relation,
     SeeingMeasurement,
@@ -171,6 +175,10 @@ TABLES = (
     Table(name="product_file", model=ProductFile, key=("product", "role"), lead="product__subject", kept=OF_SETTLED),
     Table(name="strehl", model=StrehlMeasurement, key=("product",), lead="product__subject", kept=OF_SETTLED),
     Table(name="seeing", model=SeeingMeasurement, key=("product",), lead="product__subject", kept=OF_SETTLED),
+    Table(name="contrast", model=ContrastCurve, key=("product",), lead="product__subject", kept=OF_SETTLED),
+    Table(name="companion", model=Companion, key=("product", "number"), lead="product__subject", kept=OF_SETTLED),
+    Table(name="psf_member", model=PsfMember, key=("observation", "added_at"), lead="observation__name"),
+    Table(name="psf_library_version", model=PsfLibraryVersion, key=("sha256",), lead="sha256", left_out=frozenset()),
 )
 # Told inside the rows that they are of, never alone.
 OBJECTS = Table(name="object", model=StoredObject, key=("store", "path", "version_id"), lead="path")
