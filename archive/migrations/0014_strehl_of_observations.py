@@ -30,7 +30,7 @@ def degrees(expression):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0012_seeing_of_observations"),
+        ("archive", "0013_high_contrast"),
     ]
 
     operations = [
