@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter
@@ -13,7 +14,7 @@ from archive.api.renderers import FastJSON
 from archive.api.tables import CSV, csv_response
 from archive.domain import observing_table
 from archive.domain.observing_table import TableRow
-from archive.models import ObservationQuerySet
+from archive.models import Observation
 
 JSON_TABLE = "json-table"
 FILENAME = "observations"
@@ -32,7 +33,7 @@ class JsonTable(FastJSON):
     format = JSON_TABLE
 
 
-def table_response(observations: ObservationQuerySet, request: Request) -> StreamingHttpResponse | None:
+def table_response(observations: QuerySet[Observation], request: Request) -> StreamingHttpResponse | None:
     """The table, if the request asks for it: rows that the caller may see, in their order."""
     asked = request.accepted_renderer.format
     if asked not in {CSV, JSON_TABLE}:
@@ -45,7 +46,7 @@ def table_response(observations: ObservationQuerySet, request: Request) -> Strea
     return response
 
 
-def _rows(observations: ObservationQuerySet, base: str) -> Iterator[list[Any]]:
+def _rows(observations: QuerySet[Observation], base: str) -> Iterator[list[Any]]:
     for row in observing_table.table_of(observations):
         address = base + reverse("observation", args=[row.name])
         yield [*row.values, *row.states, address, _preview(row, base)]

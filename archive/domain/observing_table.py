@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
 from archive.domain.observing import PICTURES, PLACES, PREVIEWS
 from archive.enums import ProductKind, ProductState
-from archive.models import ObservationQuerySet, Product, ProductFile
+from archive.models import Observation, Product, ProductFile
 
 ROWS_AT_ONCE = 1000
 CROPPED = PICTURES[1]
@@ -56,7 +58,7 @@ class TableRow(NamedTuple):
     preview: str | None
 
 
-def table_of(observations: ObservationQuerySet) -> Iterator[TableRow]:
+def table_of(observations: QuerySet[Observation]) -> Iterator[TableRow]:
     """Rows of observations that a reader may see, in their order: three statements for each thousand."""
     found = observations.values_list("pk", *COLUMNS.values()).iterator(chunk_size=ROWS_AT_ONCE)
     while rows := list(islice(found, ROWS_AT_ONCE)):
