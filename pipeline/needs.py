@@ -9,12 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
+from django.utils.module_loading import import_string
 
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, ProductFile, RawFile, Version
 from ingest.headers import roboao
 from ingest.headers.installations import Installation, installation_at
-from pipeline.graph import Master, Step, Upstream
+from pipeline.graph import Graph, Master, Step, Upstream
 from pipeline.measured import Measured, measured_in
 from pipeline.subjects import MASTER_REACH, Subject, master_names
 
@@ -65,6 +66,12 @@ class Situation:
 
     def not_now(self, reason: str, *, after: timedelta = LOOK_AGAIN) -> NotNow:
         return NotNow(reason, look_again_at=self.at + after)
+
+
+def the_graph() -> Graph:
+    """The steps that the settings name."""
+    graph: Graph = import_string(settings.REDUCTION_GRAPH)
+    return graph
 
 
 def readiness(step: Step, now: Situation) -> Ready:

@@ -12,13 +12,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.module_loading import import_string
 
 from archive.domain.seeing_notes import note_seeing
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, RawFile, Version
-from pipeline.graph import Graph, Step
-from pipeline.needs import NotNow, NotWanted, Ready, Situation, raw_inputs, readiness
+from pipeline.graph import Step
+from pipeline.needs import NotNow, NotWanted, Ready, Situation, raw_inputs, readiness, the_graph
 from pipeline.subjects import (
     Subject,
     kinds_of,
@@ -33,12 +32,6 @@ logger = structlog.get_logger(__name__)
 
 TURN_LOCK = 7_365_203  # advisory lock of PostgreSQL, beside those of archive.domain.events
 MASTERS = (ProductKind.DARK, ProductKind.FLAT)
-
-
-def the_graph() -> Graph:
-    """The steps that the settings name."""
-    graph: Graph = import_string(settings.REDUCTION_GRAPH)
-    return graph
 
 
 def plan_frame(frame_id: int, *, at: datetime) -> None:
