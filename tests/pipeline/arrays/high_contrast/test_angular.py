@@ -82,10 +82,11 @@ def test_a_response_is_the_derivative_of_the_residual_to_rounding():
     assert told.any(axis=1).sum() == (may_tell.sum(axis=1) >= 3).sum()
 
 
-def test_throughput_is_what_an_injection_leaves():
+@pytest.mark.parametrize("side", [60, 61])
+def test_throughput_is_what_an_injection_leaves(side):
     place = offset_yx(17.0, 110.0)
-    alone, flux = sequence_of(frames(), ANGLES, STAR, SETTING), 1e-6
-    with_one = sequence_of(frames((17.0, 110.0, flux)), ANGLES, STAR, SETTING)
+    alone, flux = sequence_of(frames(side=side), ANGLES, STAR, SETTING), 1e-6
+    with_one = sequence_of(frames((17.0, 110.0, flux), side=side), ANGLES, STAR, SETTING)
     gained = (with_one.residual - alone.residual) / flux
     response = alone.at(place)
     reached = response != 0
