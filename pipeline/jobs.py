@@ -9,8 +9,9 @@ from archive.enums import ProductKind
 from archive.errors import FatalError
 from archive.models import Product, StoredObject, Version
 from ingest.checksums import Digester
-from pipeline.needs import InputRow, installation_of, sha256_of
+from pipeline.needs import installation_of, sha256_of
 from pipeline.reductions.job import Input, Job
+from pipeline.references import InputRow
 from pipeline.subjects import raw_versions_of, subject_of_product
 
 

@@ -21,6 +21,7 @@ ROWS_PREFIX = "archive/rows/"  # documents of science rows, which have no row th
 WAYS = {"bright": "automated"}
 OF_CALIBRATIONS = frozenset({"dark", "flat"})
 OF_NIGHTS = {"seeing": "seeing"}
+PSF_CANDIDATE = "bright-psf"  # of an observation, and yet among what is of its night
 
 BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
@@ -105,8 +106,8 @@ def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
     day = f"{night:%Y%m%d}"
     if kind in OF_CALIBRATIONS:
         return day, "calib", subject
-    if kind in OF_NIGHTS:
-        return day, "summary", OF_NIGHTS[kind], subject
+    if kind in OF_NIGHTS or kind == PSF_CANDIDATE:
+        return day, "summary", OF_NIGHTS.get(kind, "psflib"), subject
     way, _, part = kind.partition("-")
     return (day, subject, WAYS.get(way, way), *filter(None, [part]))
 
