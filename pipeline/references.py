@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from archive.domain.psf_candidates import COMPANION
 from archive.domain.psf_library import Shelf, in_library, name_of, same_star
 from archive.enums import ProductKind
 from archive.models import Companion, Observation, Product, StoredObject, StrehlMeasurement
-from pipeline.arrays.strehl import StrehlWarning
 
 # As it stands in Product.inputs: name, role, sha256; and where it is, "object" or "product" by id.
 InputRow = dict[str, Any]
@@ -85,7 +85,7 @@ def _has_companion() -> Q:
     """Whether a companion was found beside a member, or its image looks as if it had one."""
     found = _standing(Companion.objects.all(), ProductKind.BRIGHT_PCA)
     measured = _standing(StrehlMeasurement.objects.all(), ProductKind.BRIGHT_STREHL)
-    return Exists(found) | Q(Exists(measured.filter(warnings__contains=[StrehlWarning.COMPANION])))
+    return Exists(found) | Q(Exists(measured.filter(warnings__contains=[COMPANION])))
 
 
 def _standing(rows: QuerySet[Any], kind: ProductKind) -> QuerySet[Any]:

@@ -23,7 +23,7 @@ from archive.terms.observations import NightFilter, narrowed
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="UTC date in its names")
 
 
-def _night(text: str) -> date:
+def night_in(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -57,7 +57,7 @@ class NightView(APIView):
         responses=NightSchema,
     )
     def get(self, request: Request, date: str) -> Response:
-        found = night_of(_night(date), request.user, at=timezone.now())
+        found = night_of(night_in(date), request.user, at=timezone.now())
         return Response(Forms(request).night(found))
 
 
@@ -71,6 +71,6 @@ class ProgressView(APIView):
         responses=ProgressSchema,
     )
     def get(self, request: Request, date: str) -> Response:
-        night = _night(date)
+        night = night_in(date)
         found = progress_of(night=night, user=request.user, at=timezone.now())
         return Response(progress_form(night, found))

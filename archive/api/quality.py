@@ -74,7 +74,7 @@ class TableView(generics.GenericAPIView[Any]):
         return response
 
 
-def _parameters(table: Mapping[str, str]) -> list[OpenApiParameter]:
+def parameters_of(table: Mapping[str, str]) -> list[OpenApiParameter]:
     names = ", ".join(table)
     return [
         OpenApiParameter("format", enum=["json", "api", CSV], description="csv: all rows at once, of the same columns"),
@@ -141,7 +141,7 @@ class StrehlView(TableView):
     def get_queryset(self) -> QuerySet[StrehlMeasurement]:
         return strehl_for(self.request.user, at=timezone.now())
 
-    @extend_schema(summary="Strehl ratios", operation_id="quality_strehl", parameters=_parameters(STREHL_TABLE))
+    @extend_schema(summary="Strehl ratios", operation_id="quality_strehl", parameters=parameters_of(STREHL_TABLE))
     def get(self, request: Request) -> HttpResponseBase:
         return self.answer(request)
 
@@ -159,7 +159,7 @@ class SeeingView(TableView):
     def get_queryset(self) -> QuerySet[SeeingMeasurement]:
         return seeing_for(self.request.user, at=timezone.now())
 
-    @extend_schema(summary="Seeing", operation_id="quality_seeing", parameters=_parameters(SEEING_TABLE))
+    @extend_schema(summary="Seeing", operation_id="quality_seeing", parameters=parameters_of(SEEING_TABLE))
     def get(self, request: Request) -> HttpResponseBase:
         return self.answer(request)
 

@@ -21,9 +21,7 @@ from tests.processes import until
 _MAKE = f"{__name__}.make"
 WITHOUT_STAR = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
 OF_LIBRARY = (ProductKind.BRIGHT_PSF, *WITHOUT_STAR)
-LIBRARY_GRAPH = {
-    kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()
-}
+LIBRARY_GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()}
 GRAPH = {kind: step for kind, step in LIBRARY_GRAPH.items() if kind not in OF_LIBRARY}
 NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
 
