@@ -23,6 +23,18 @@ WITHOUT_STAR = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
 OF_LIBRARY = (ProductKind.BRIGHT_PSF, *WITHOUT_STAR)
 LIBRARY_GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()}
 GRAPH = {kind: step for kind, step in LIBRARY_GRAPH.items() if kind not in OF_LIBRARY}
+# A bright star alone, as far as images of others take its light out.
+COMPARED_GRAPH = {
+    kind: LIBRARY_GRAPH[kind]
+    for kind in (
+        ProductKind.DARK,
+        ProductKind.FLAT,
+        ProductKind.BRIGHT,
+        ProductKind.BRIGHT_STREHL,
+        ProductKind.BRIGHT_PSF,
+        ProductKind.BRIGHT_PCA,
+    )
+}
 NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
 
 LABELS = {
