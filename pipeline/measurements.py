@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from archive.domain.seeing_notes import note_seeing
+from archive.enums import ProductKind
 from archive.models import Companion, ContrastCurve, Product, SeeingMeasurement, StrehlMeasurement
 from pipeline.reductions.job import Made
 
@@ -18,6 +20,8 @@ def write(product: Product, made: Made, *, at: datetime) -> None:
     Companion.objects.bulk_create(
         [Companion(product=product, observation=product.observation, **each) for each in made.companions]
     )
+    if product.kind == ProductKind.SEEING:
+        note_seeing(product.night)
 
 
 def _write_one(model: Any, product: Product, measured: Mapping[str, Any] | None, known: Mapping[str, Any]) -> None:

@@ -109,6 +109,11 @@ QUEUE = frozenset({"id", "lease", "lease_until", "worker", "queued_at", "not_bef
 OF_SETTLED = Q(product__state__in=SETTLED)
 OF_FRAME = Q(frame__in=Frame.objects.filter(KNOWN))
 
+# Of observations: they follow from `position` and from the Strehl ratios.
+KEPT_BY_THE_DATABASE = frozenset(
+    {"ra_deg", "dec_deg", "bright_strehl_ratio", "bright_strehl_flag", "faint_strehl_ratio", "faint_strehl_flag"}
+)
+
 # In an order in which each stands behind what it names.
 TABLES = (
     Table(name="proposal", model=Proposal, key=("id",), lead="id", left_out=frozenset()),
@@ -148,7 +153,13 @@ TABLES = (
         lead="name",
         kept=Q(kind=ExpiringKind.FRAME),
     ),
-    Table(name="observation", model=Observation, key=("name",), lead="name"),
+    Table(
+        name="observation",
+        model=Observation,
+        key=("name",),
+        lead="name",
+        left_out=frozenset({"id", *KEPT_BY_THE_DATABASE}),
+    ),
     Table(name="raw_file", model=RawFile, key=("frame",), lead="frame__basename", kept=OF_FRAME),
     Table(
         name="product",
