@@ -156,7 +156,7 @@ def position_angle_deg(offset_yx: YX, north_yx: YX, east_yx: YX) -> float:
 def _images(told: _Told) -> Sequence[MadeFile]:
     job, found, label = told.job, told.found, LABELS[told.job.kind]
     residual = told.star.header.copy()
-    residual["PSFLIB"] = (job.parameters["library_version"], "version of the PSF library")
+    residual["PSFLIB"] = job.parameters["library_version"]
     residual["NPSFREF"] = (len(found.references), "images of it that were used")
     residual["NPSFCOMP"] = (found.components, "patterns of them that were taken out")
     residual["COREFWHM"] = (told.star.fwhm_px, "[pixel] full width of the star's core")
