@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from archive.api.ao_nights import DATE, night_in
+from archive.api.ao_nights import DATE
 from archive.api.parsers import BoundedJSON
 from archive.api.permissions import StaffWrites
 from archive.api.representations import links_of
 from archive.domain import psf_library
 from archive.domain.nightlog import is_staff
 from archive.domain.observing import observation_named
+from archive.domain.observing_nights import night_named
 from archive.domain.psf_candidates import Candidate, candidates_for, candidates_of, memberships_of, version_named
 from archive.domain.reduced import bytes_of, files_for
 from archive.errors import NotFoundError
@@ -254,7 +255,7 @@ class SubtractAnewView(APIView):
         responses={202: MadeAnewSchema},
     )
     def post(self, request: Request, date: str) -> Response:
-        night = night_in(date)
+        night = night_named(date)
         sent = ReasonSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         by, reason = request.user.get_username(), sent.validated_data["reason"]

@@ -22,6 +22,7 @@ WAYS = {"bright": "automated"}
 OF_CALIBRATIONS = frozenset({"dark", "flat"})
 OF_NIGHTS = {"seeing": "seeing"}
 PSF_CANDIDATE = "bright-psf"  # of an observation, and yet among what is of its night
+PLOTS_OF_NIGHTS = "night-"  # what the names of kinds that show a whole night begin with
 
 BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
@@ -96,9 +97,11 @@ def product_key_for(night: date, subject: str, kind: str, fingerprint: str, *, f
     """Path of a file that a reduction made: all files of one product lie together, and nothing else with them.
 
     The folders are those of the original's tree, below which the beginning of the fingerprint keeps products of the
-    same kind apart. Before, the kind's name stood in place of its folder; rows name such paths whole, and they stay.
+    same kind apart; a plot of a night takes the place of the one before. Before, the kind's name stood in place of its
+    folder; rows name such paths whole, and they stay.
     """
-    return _joined("archive", "reductions", *tree_folder(night, subject, kind), fingerprint[:16], filename)
+    own = kind if kind.startswith(PLOTS_OF_NIGHTS) else fingerprint[:16]
+    return _joined("archive", "reductions", *tree_folder(night, subject, kind), own, filename)
 
 
 def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
@@ -106,8 +109,12 @@ def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
     day = f"{night:%Y%m%d}"
     if kind in OF_CALIBRATIONS:
         return day, "calib", subject
-    if kind in OF_NIGHTS or kind == PSF_CANDIDATE:
-        return day, "summary", OF_NIGHTS.get(kind, "psflib"), subject
+    if kind == PSF_CANDIDATE:
+        return day, "summary", "psflib", subject
+    if kind in OF_NIGHTS:
+        return day, "summary", OF_NIGHTS[kind], subject
+    if kind.startswith(PLOTS_OF_NIGHTS):
+        return day, "summary"
     way, _, part = kind.partition("-")
     return (day, subject, WAYS.get(way, way), *filter(None, [part]))
 

@@ -27,6 +27,8 @@ def _references_of(product: Product) -> dict[str, int]:
 
 def _found(product: Product, row: InputRow, references: dict[str, int]) -> InputRow:
     told = {key: row[key] for key in ("name", "role", "sha256")}
+    if row["role"] == "measured":
+        return told  # which is found by its name alone
     if row["role"] == "values":
         return {**told, "product": _product_of(product, row)}
     if row["role"] == ROLE:

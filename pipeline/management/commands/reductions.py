@@ -135,10 +135,13 @@ def work() -> None:
 
 def _plan_all(night: date | None) -> int:
     """Plan everything, or all of a night; answers of how many subjects."""
-    number = 0
+    number, nights = 0, set()
     for subject in subjects_of(RawFile.objects.filter(night=night) if night else RawFile.objects.all()):
         planning.plan(subject, at=timezone.now())
         number += 1
+        nights.add(subject.night)
+    for each in sorted(nights, reverse=True):
+        planning.plan_night(each, at=timezone.now())
     return number
 
 
