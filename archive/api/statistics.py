@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
-from rest_framework import serializers
+from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from archive.domain import statistics
 from archive.domain.statistics import QUARTILES
 from archive.errors import UsageError
+from archive.models import Observation, SeeingMeasurement, StrehlMeasurement
 from archive.terms.observations import NightFilter, SeeingFilter, StrehlFilter, narrowed
 
 PERIODS = ("night", "month")
@@ -29,9 +30,11 @@ def _answer(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
     return inline_serializer(name, {"results": row})
 
 
-class SeeingStatisticsView(APIView):
+class SeeingStatisticsView(generics.GenericAPIView[Any]):
     """Quartiles of the seeing by nights or months. Everybody may see it."""
 
+    queryset = SeeingMeasurement.objects.none()
+    pagination_class = None
     filterset_class = SeeingFilter
 
     @extend_schema(
@@ -54,9 +57,11 @@ class SeeingStatisticsView(APIView):
         return _response(statistics.seeing_statistics(found, by=by))
 
 
-class StrehlStatisticsView(APIView):
+class StrehlStatisticsView(generics.GenericAPIView[Any]):
     """Quartiles of Strehl ratios that are OK, of observations that the caller may see."""
 
+    queryset = StrehlMeasurement.objects.none()
+    pagination_class = None
     filterset_class = StrehlFilter
 
     @extend_schema(
@@ -109,9 +114,11 @@ class ContrastStatisticsView(APIView):
         return _response(statistics.contrast_statistics(statistics.contrasts_of(request.user, at=timezone.now())))
 
 
-class DeadTimesView(APIView):
+class DeadTimesView(generics.GenericAPIView[Any]):
     """Time that passed between observations that the caller may see."""
 
+    queryset = Observation.objects.none()
+    pagination_class = None
     filterset_class = NightFilter
 
     @extend_schema(
