@@ -13,7 +13,7 @@ from django_filters.utils import translate_validation
 from rest_framework import serializers
 
 from archive.domain.measurements import MEASURES_STREHL
-from archive.enums import ProductKind, ProductState, SignalClass, StrehlFlag
+from archive.enums import PLOTS_OF_NIGHT, ProductKind, ProductState, SignalClass, StrehlFlag
 from archive.errors import UsageError
 from archive.models import Observation, ObservationQuerySet, Product, SeeingMeasurement, StrehlMeasurement
 from archive.models.sky_lookups import Cone
@@ -30,7 +30,12 @@ from archive.terms.ranges import both, circle
 
 T = TypeVar("T", bound=Model)
 
-OF_NIGHTS = (ProductKind.DARK, ProductKind.FLAT, ProductKind.SEEING)
+OF_NIGHTS = (
+    ProductKind.DARK,
+    ProductKind.FLAT,
+    ProductKind.SEEING,
+    *PLOTS_OF_NIGHT,
+)
 KINDS = [(kind.value, kind.value) for kind in ProductKind if kind not in OF_NIGHTS]
 STREHL_KINDS = [(kind.value, kind.value) for kind in MEASURES_STREHL]
 CLASSES = [(kind.value, kind.value) for kind in SignalClass]
