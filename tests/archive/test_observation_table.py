@@ -86,6 +86,7 @@ EXPECTED = {
     "faint_state": "failed",
     "faint_pca_state": None,
     "address": f"{HERE}/4_a/",
+    "download": f"{HERE}/4_a/bundle/",
     "preview": f"{HERE}/4_a/products/bright-preview/cropped",
 }
 
