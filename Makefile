@@ -13,7 +13,7 @@ run: ## install what is missing and run the whole archive on this machine, until
 
 test: ## install what is missing and run all tests in WORKERS=2 processes, or what ARGS= says in one
 	@$(PYTHON) -m deploy.local.install test
-	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(or $(ARGS),-n $(WORKERS) --dist loadfile)
+	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(or $(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
 test-ceph: ## install Ceph and test uploads by form and notifications on a private one; not part of CI
 	@$(PYTHON) -m deploy.local.install ceph

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.test.runner import DiscoverRunner
 
-
-ALL_IN_TWO = ("-n", "2", "--dist", "loadfile")  # as `make test` does
+ALL_IN_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")  # as `make test` does
 
 
 class PytestRunner(DiscoverRunner):

@@ -37,7 +37,9 @@ class Running:
 
     def script(self, kind: str, *, user=None, terms: str = "site_id=lsc", url: str = "") -> str:
         headers = {"Authorization": f"Token {user.auth_token.key}"} if user else {}
-        answer = requests.get(f"{url or self.archive.url}/frames/script/?{terms}&format={kind}", headers=headers, timeout=60)
+        answer = requests.get(
+            f"{url or self.archive.url}/frames/script/?{terms}&format={kind}", headers=headers, timeout=60
+        )
         assert answer.status_code == 200, answer.text
         return answer.text
 
