@@ -127,6 +127,9 @@ class ProductKind(StrEnum):
     BRIGHT_PREVIEW = "bright-preview"
     FAINT_PREVIEW = "faint-preview"
     PLANETARY_PREVIEW = "planetary-preview"
+    BRIGHT_PSF = "bright-psf"  # the star cut out, as the PSF library takes it
+    BRIGHT_PCA = "bright-pca"  # without the star's light: limits and companions
+    FAINT_PCA = "faint-pca"
     SEEING = "seeing"  # of one seeing exposure
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
+from archive.domain.seeing_notes import note_seeing
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, RawFile, Version
 from pipeline.graph import Graph, Step
@@ -66,12 +67,16 @@ def plan(subject: Subject, *, at: datetime) -> None:
     with transaction.atomic():
         _take_turn(subject)
         rows = {ProductKind(row.kind): row for row in _current_rows(subject)}
+        if subject.observation is not None and not rows:
+            note_seeing(subject.night, name=subject.name)  # which may have been measured before it came
         wanted = {kind_of(subject), *rows}
         now = Situation(subject, raw_versions_of(subject), at, rows)
         for step in graph.values():
             if step.kind in wanted or step.follows(wanted):
                 wanted.add(step.kind)
                 rows[step.kind] = _planned(step, rows.get(step.kind), now)
+        if ProductKind.SEEING in rows:
+            note_seeing(subject.night)  # a measurement may stand no more
 
 
 def _take_turn(subject: Subject) -> None:

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from archive.domain import frames, observations, products
 from archive.domain.objects import NewObject, forget_object, object_row, sweep_path
-from archive.enums import EventName, ProductState, RelationKind
+from archive.domain.seeing_notes import note_seeing
+from archive.enums import EventName, ProductKind, ProductState, RelationKind
 from archive.models import (
     Frame,
     Observation,
@@ -221,6 +222,8 @@ def _write_measurements(product: Product, made: Made, *, at: datetime) -> None:
     else:
         values = {**made.seeing, "night": product.night, "measured_at": at}
         SeeingMeasurement.objects.update_or_create(product=product, defaults=values)
+    if product.kind == ProductKind.SEEING:
+        note_seeing(product.night)
 
 
 def _settle_done(product: Product, made: Made, *, at: datetime) -> None:

@@ -102,8 +102,10 @@ def _check_order(content: dict[str, Any], order: Order) -> None:
 
 
 def _column(model: type[models.Model], term: Term) -> "models.Field[Any, Any]":
-    found = model._meta.get_field(term.column)  # noqa: SLF001 - Django's documented way to a field
-    return cast("models.Field[Any, Any]", found)
+    found = cast("models.Field[Any, Any]", model._meta.get_field(term.column))  # noqa: SLF001 - Django's documented way
+    if isinstance(found, models.GeneratedField):
+        return cast("models.Field[Any, Any]", found.output_field)
+    return found
 
 
 def _checked(value: Any, field: "models.Field[Any, Any]") -> Any:

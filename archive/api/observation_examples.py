@@ -74,7 +74,7 @@ NIGHT_FILE: dict[str, Any] = {
 FILE = {**NIGHT_FILE, "address": f"{HERE}/observations/{NAME}/products/bright/stack"}
 ATTEMPT: dict[str, Any] = {
     "lease": 1,
-    "worker": "reductions@ao1",
+    "worker": "reductions-212@ao1",
     "forced_by": "",
     "forced_reason": "",
     "started_at": "2016-09-25T11:18:55.001000Z",

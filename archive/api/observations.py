@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
@@ -11,13 +13,17 @@ from rest_framework.views import APIView
 
 from archive.api.observation_forms import Forms
 from archive.api.observation_schemas import ObservationSchema, ProductSchema, ReductionSchema
+from archive.api.observation_table import FORMAT, JsonTable, table_response
 from archive.api.pagination import EitherPages
 from archive.api.parsers import BoundedJSON
 from archive.api.permissions import StaffWrites
+from archive.api.renderers import FastJSON, PicturePages
+from archive.api.tables import CsvTable
 from archive.domain import products
 from archive.domain.nightlog import is_staff
 from archive.domain.observing import NEWEST_FIRST, describe, observation_named, observations_for, rows_of
-from archive.domain.order import Order
+from archive.domain.observing_table import COLUMNS
+from archive.domain.order import Order, Term
 from archive.domain.reduced import product_of, reduction_of
 from archive.enums import ProductKind
 from archive.errors import UsageError
@@ -37,17 +43,26 @@ ORDERED_BY = (
     "signal_class",
     "exposure_time",
     "magnitude",
+    "ra_deg",
+    "dec_deg",
     "altitude_deg",
     "azimuth_deg",
+    "seeing_median_arcsec",
+    "seeing_nearest_arcsec",
+    "bright_strehl_ratio",
+    "bright_strehl_flag",
+    "faint_strehl_ratio",
+    "faint_strehl_flag",
 )
 PAGE_PARAMETERS = [
+    FORMAT,
     OpenApiParameter("pagination_style", enum=["cursor"], description="cursor: pages without count and offset"),
     OpenApiParameter("cursor", str, description="Place to go on from, out of `next` or `previous`"),
     OpenApiParameter(
         "ordering",
         str,
         description=f"Columns with commas between, `-` before one for the reverse: {', '.join(ORDERED_BY)}. "
-        "What lacks a value counts as the largest. Default: newest first",
+        "the table's names of them are understood too. What lacks a value counts as the largest. Default: newest first",
     ),
 ]
 LONGEST_NAME = 200
@@ -89,16 +104,25 @@ class ObservationsView(EitherPages, generics.ListAPIView[Observation]):
 
     queryset = Observation.objects.none()
     filterset_class = ObservationFilter
+    renderer_classes = (FastJSON, PicturePages, CsvTable, JsonTable)
 
     def get_queryset(self) -> ObservationQuerySet:
         return observations_for(self.request.user, at=timezone.now())
 
     def order(self) -> Order:
-        return order_of(self.request.query_params.get("ordering", ""), columns=ORDERED_BY, default=NEWEST_FIRST)
+        text = self.request.query_params.get("ordering", "")
+        order = order_of(text, columns=(*ORDERED_BY, *COLUMNS), default=NEWEST_FIRST)
+        return tuple(Term(COLUMNS.get(term.column, term.column), term.descending) for term in order)
 
-    @extend_schema(summary="Find observations", parameters=PAGE_PARAMETERS, responses=ObservationSchema)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
+    @extend_schema(
+        summary="Find observations",
+        parameters=PAGE_PARAMETERS,
+        responses={200: ObservationSchema(many=True), (200, "text/csv"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override] # noqa: ARG002 - DRF's signature
         found = narrowed(self.get_queryset(), ObservationFilter, request.query_params)
+        if table := table_response(found.order_by(*(term.sql() for term in self.order())), request):
+            return table
         page = self.paginate_queryset(found) or []
         forms = Forms(request)
         return self.get_paginated_response([forms.observation(row) for row in rows_of(page)])

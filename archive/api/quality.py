@@ -1,46 +1,26 @@
 """/quality/: Strehl ratios and seeing, by pages as JSON, or whole as CSV."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from archive.api.renderers import FastJSON, PicturePages
+from archive.api.tables import CSV, CsvTable, csv_response
 from archive.domain.measurements import SEEING_TABLE, STREHL_TABLE, seeing_for, strehl_for
 from archive.domain.order import Term
 from archive.models import SeeingMeasurement, StrehlMeasurement
 from archive.terms.observations import FLAGS, MODELS, STREHL_KINDS, SeeingFilter, StrehlFilter, narrowed
 from archive.terms.ordering import order_of
 
-CSV = "csv"
 ROWS_AT_ONCE = 2000
-
-
-class CsvTable(BaseRenderer):
-    """Lets a reader ask for CSV, by `?format=csv` or by Accept. Tables are streamed; this writes what went wrong."""
-
-    media_type = "text/csv"
-    format = CSV
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,  # noqa: ARG002 - DRF's signature
-        renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002
-    ) -> bytes:
-        found = data.items() if isinstance(data, Mapping) else [("detail", data)]
-        return "".join(_lines(("error", "message"), ([name, _text(value)] for name, value in found))).encode()
 
 
 class TableView(generics.GenericAPIView[Any]):
@@ -58,7 +38,7 @@ class TableView(generics.GenericAPIView[Any]):
         rows = rows.order_by(*self._order(request))
         values = rows.values_list(*self.table.values())
         if request.accepted_renderer.format == CSV:
-            return self._csv(values)
+            return csv_response(self.table, values.iterator(chunk_size=ROWS_AT_ONCE), filename=self.filename)
         page = self.paginate_queryset(values) or []
         return self.get_paginated_response([dict(zip(self.table, row, strict=True)) for row in page])
 
@@ -66,12 +46,6 @@ class TableView(generics.GenericAPIView[Any]):
         default = tuple(self.default_order)
         for term in order_of(request.query_params.get("ordering", ""), columns=(*self.table, "id"), default=default):
             yield OrderBy(F(self.table.get(term.column, "pk")), descending=term.descending)
-
-    def _csv(self, rows: QuerySet[Any, Any]) -> StreamingHttpResponse:
-        lines = _lines(self.table, (map(_text, row) for row in rows.iterator(chunk_size=ROWS_AT_ONCE)))
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8; header=present")
-        response["Content-Disposition"] = f"attachment; filename={self.filename}.csv"
-        return response
 
 
 def _parameters(table: Mapping[str, str]) -> list[OpenApiParameter]:
@@ -162,28 +136,3 @@ class SeeingView(TableView):
     @extend_schema(summary="Seeing", operation_id="quality_seeing", parameters=_parameters(SEEING_TABLE))
     def get(self, request: Request) -> HttpResponseBase:
         return self.answer(request)
-
-
-class _Line:
-    """What csv writes to: gives back what it gets."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(head)
-    for row in rows:
-        yield writer.writerow(row)
-
-
-def _text(value: Any) -> str:
-    """One cell: empty for what is not known, ISO 8601 for times, full precision for numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
-    return str(value)

@@ -7,6 +7,15 @@ from archive.models.event import Event
 from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone, TombstoneQuerySet
 from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
 from archive.models.frame import Frame, FrameQuerySet, Headers, Relation
+from archive.models.high_contrast import (
+    Companion,
+    CompanionQuerySet,
+    ContrastCurve,
+    ContrastQuerySet,
+    PsfLibraryVersion,
+    PsfMember,
+    PsfMemberQuerySet,
+)
 from archive.models.info_image import InfoImage
 from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
 from archive.models.product import PipelineSwitch, Product, ProductAttempt, ProductFile, ProductQuerySet
@@ -23,6 +32,10 @@ from archive.models.version import Thumbnail, Version
 __all__ = [
     "AnyOf",
     "CachedImage",
+    "Companion",
+    "CompanionQuerySet",
+    "ContrastCurve",
+    "ContrastQuerySet",
     "DoomedBytes",
     "Event",
     "ExpiryRule",
@@ -48,6 +61,9 @@ __all__ = [
     "Proposal",
     "ProposalTally",
     "ProposalTimeTally",
+    "PsfLibraryVersion",
+    "PsfMember",
+    "PsfMemberQuerySet",
     "QuarantinedFile",
     "RawFile",
     "Reader",

@@ -12,6 +12,7 @@ from archive.enums import RawKind, SignalClass
 from archive.models.frame import Frame
 from archive.models.proposal import ALL_PROGRAMMES
 from archive.models.readers import Reader, may_see
+from archive.models.sky import PointDec, PointRA
 from archive.models.stored_object import SHA256_PATTERN
 
 
@@ -46,6 +47,28 @@ class Observation(models.Model):
         choices=[(kind.value, kind.value) for kind in SignalClass],
         help_text="How bright it was, as the reduction found; empty: not known yet",
     )
+    # Of its night, as seen: neither at 500 nm nor at the zenith. Null: nothing was measured.
+    seeing_median_arcsec = models.FloatField(null=True, help_text="Median seeing of its night, full width, arcsec")
+    seeing_mean_arcsec = models.FloatField(null=True, help_text="Mean seeing of its night, full width, arcsec")
+    seeing_nearest_arcsec = models.FloatField(null=True, help_text="Seeing nearest in time, full width, arcsec")
+    seeing_nearest_at = models.DateTimeField(null=True, help_text="When that was measured, UTC")
+    # The database keeps these by triggers (migration 0014): what stands of `StrehlMeasurement`, and of `position`.
+    bright_strehl_ratio = models.FloatField(
+        null=True, editable=False, help_text="Of the stack of a bright star, 0 to 1"
+    )
+    bright_strehl_flag = models.CharField(
+        max_length=8, default="", db_default="", editable=False, help_text="OK or BAD?; empty: nothing was measured"
+    )
+    faint_strehl_ratio = models.FloatField(null=True, editable=False, help_text="Of the stack of a faint star, 0 to 1")
+    faint_strehl_flag = models.CharField(
+        max_length=8, default="", db_default="", editable=False, help_text="OK or BAD?; empty: nothing was measured"
+    )
+    ra_deg = models.GeneratedField(
+        expression=PointRA("position"), output_field=models.FloatField(null=True), db_persist=True, editable=False
+    )
+    dec_deg = models.GeneratedField(
+        expression=PointDec("position"), output_field=models.FloatField(null=True), db_persist=True, editable=False
+    )
     comment = models.TextField(default="", blank=True)
     modified_at = models.DateTimeField(auto_now=True, help_text="Last change of this row, UTC")
 
@@ -67,6 +90,10 @@ class Observation(models.Model):
             ),
             # The few whose targets have other names: these are looked through.
             models.Index(fields=["id"], name="observation_of_other_names", condition=~Q(alternative_names=[])),
+            models.Index(fields=["bright_strehl_ratio"], name="observation_by_bright_strehl"),
+            models.Index(fields=["faint_strehl_ratio"], name="observation_by_faint_strehl"),
+            models.Index(fields=["seeing_median_arcsec"], name="observation_by_median_seeing"),
+            models.Index(fields=["seeing_nearest_arcsec"], name="observation_by_nearest_seeing"),
         ]
 
     def __str__(self) -> str:

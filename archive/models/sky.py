@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django.contrib.gis.geos import GEOSException, GEOSGeometry, Point, Polygon
-from django.db.models import BinaryField, F, Func
+from django.db.models import BinaryField, F, FloatField, Func
 
 from archive.errors import UsageError
 
@@ -22,6 +22,21 @@ RING_SIZE = struct.Struct("<I")
 
 Ring = Sequence[tuple[float, float]]
 Vector = tuple[float, float, float]
+
+
+class PointRA(Func):
+    """Right ascension of a geography point, 0 to 360 degrees."""
+
+    template = "CASE WHEN ST_X(%(expressions)s::geometry) < 0 THEN ST_X(%(expressions)s::geometry) + 360 "
+    template += "ELSE ST_X(%(expressions)s::geometry) END"
+    output_field = FloatField()
+
+
+class PointDec(Func):
+    """Declination of a geography point, degrees."""
+
+    template = "ST_Y(%(expressions)s::geometry)"
+    output_field = FloatField()
 
 
 def longitude(ra_deg: float) -> float:

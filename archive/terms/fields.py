@@ -1,5 +1,6 @@
 """Kinds of terms: a filter of django-filter each, that refuses what its column can not hold."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +13,15 @@ from rest_framework import serializers
 
 from archive.errors import UsageError
 from archive.models.sky_lookups import Cone
+from archive.terms.places import declination_deg, right_ascension_deg
 
 SMALL_INTEGER = (-(2**15), 2**15 - 1)
 INTEGER = (-(2**31), 2**31 - 1)
 BIG_INTEGER = (-(2**63), 2**63 - 1)
 TRUE_WORDS = frozenset({"true", "t", "1", "yes", "y", "on"})
 FALSE_WORDS = frozenset({"false", "f", "0", "no", "n", "off"})
+CONE_PARTS = 3
+CONE_SAYS = "Give three numbers with commas between: RA,Dec,radius, the radius in degrees."
 FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
 LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -101,13 +105,47 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
     field_class = ChoicesField
 
 
+class RightAscensionField(forms.CharField):
+    """Right ascension in any form that `places` reads, as degrees."""
+
+    def clean(self, value: Any) -> Any:
+        return _degrees(right_ascension_deg, super().clean(value))
+
+
+class DeclinationField(forms.CharField):
+    """The same of declination."""
+
+    def clean(self, value: Any) -> Any:
+        return _degrees(declination_deg, super().clean(value))
+
+
+class RightAscensionFilter(filters.Filter):
+    field_class = RightAscensionField
+
+
+class DeclinationFilter(filters.Filter):
+    field_class = DeclinationField
+
+
+def _degrees(read: Callable[[str], float], text: str) -> float | None:
+    """What was written; None when nothing was."""
+    if not text:
+        return None
+    try:
+        return read(text)
+    except UsageError as error:
+        raise ValidationError(str(error)) from error
+
+
 def cone_of(name: str, text: str) -> Cone:
     """The cone that a reader wrote as RA,Dec,radius. Raises DRF's ValidationError, which names the parameter."""
+    parts = text.split(",")
+    if len(parts) != CONE_PARTS:
+        raise serializers.ValidationError({name: [CONE_SAYS]})
+    ra, dec, radius = parts
     try:
-        ra_deg, dec_deg, radius_deg = (float(part) for part in text.split(","))
-        return Cone(ra_deg, dec_deg, radius_deg)
+        return Cone(right_ascension_deg(ra), declination_deg(dec), float(radius))
     except UsageError as error:
         raise serializers.ValidationError({name: [str(error)]}) from error
     except ValueError as error:
-        says = "Give three numbers with commas between: RA,Dec,radius, in degrees."
-        raise serializers.ValidationError({name: [says]}) from error
+        raise serializers.ValidationError({name: [CONE_SAYS]}) from error

@@ -1,6 +1,8 @@
 """Terms of the lists of observations, nights and measurements; all must hold."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
@@ -10,12 +12,20 @@ from django_filters import rest_framework as filters
 from django_filters.utils import translate_validation
 from rest_framework import serializers
 
-from archive.domain.measurements import MEASURES_STREHL, STANDING
+from archive.domain.measurements import MEASURES_STREHL
 from archive.enums import ProductKind, ProductState, SignalClass, StrehlFlag
 from archive.errors import UsageError
 from archive.models import Observation, ObservationQuerySet, Product, SeeingMeasurement, StrehlMeasurement
 from archive.models.sky_lookups import Cone
-from archive.terms.fields import ChoicesFilter, FiniteNumberFilter, InstantFilter, cone_of
+from archive.terms.fields import (
+    ChoicesFilter,
+    DeclinationFilter,
+    FiniteNumberFilter,
+    InstantFilter,
+    RightAscensionFilter,
+    cone_of,
+)
+from archive.terms.places import DEC_FORMS, DEG_PER_UNIT, RA_FORMS
 from archive.terms.ranges import both, circle
 
 T = TypeVar("T", bound=Model)
@@ -25,14 +35,11 @@ KINDS = [(kind.value, kind.value) for kind in ProductKind if kind not in OF_NIGH
 STREHL_KINDS = [(kind.value, kind.value) for kind in MEASURES_STREHL]
 CLASSES = [(kind.value, kind.value) for kind in SignalClass]
 FLAGS = [(flag.value, flag.value) for flag in StrehlFlag]
+UNITS = [(unit, unit) for unit in DEG_PER_UNIT]
 MODELS = [("moffat", "moffat"), ("gaussian", "gaussian")]
-# Terms on the Strehl ratio, and the columns that they look at.
-STREHL = {
-    "strehl_min": "strehl_ratio__gte",
-    "strehl_max": "strehl_ratio__lte",
-    "strehl_flag": "flag",
-    "strehl_kind": "product__kind",
-}
+# Terms on the Strehl ratio; the columns of an observation that they look at begin with the kinds of stacks.
+STREHL = ("strehl_min", "strehl_max", "strehl_flag", "strehl_kind")
+STACKS = {ProductKind.BRIGHT_STREHL: "bright", ProductKind.FAINT_STREHL: "faint"}
 PLACE = ("ra", "dec", "radius")
 NAME_PARTS = "\n"  # between the alternative names of one target, when they are looked through
 
@@ -80,12 +87,19 @@ class ObservationFilter(filters.FilterSet):
     cone = filters.CharFilter(
         method="filter_cone", help_text="Pointed within a distance of a place: RA,Dec,radius, degrees"
     )
-    ra = FiniteNumberFilter(method="filter_place", help_text="The same in three: right ascension, degrees")
-    dec = FiniteNumberFilter(method="filter_place", help_text="Declination, degrees")
-    radius = FiniteNumberFilter(method="filter_place", help_text="Radius, degrees")
+    ra = RightAscensionFilter(method="filter_place", help_text=f"The same in three: right ascension, {RA_FORMS}")
+    dec = DeclinationFilter(method="filter_place", help_text=f"Declination, {DEC_FORMS}")
+    radius = FiniteNumberFilter(method="filter_place", help_text="Radius, in radius_unit")
+    radius_unit = filters.ChoiceFilter(method="filter_unit", choices=UNITS, help_text="Degrees if not given")
     done = ProductsFilter(ProductState.DONE, help_text="These products are done; repeatable")
     not_done = ProductsFilter(ProductState.DONE, exclude=True, help_text="These products are not done; repeatable")
     failed = ProductsFilter(ProductState.FAILED, help_text="These products have failed; repeatable")
+    seeing_median_min, seeing_median_max = both("seeing_median_arcsec", "Median seeing of its night, arcsec")
+    seeing_nearest_min, seeing_nearest_max = both("seeing_nearest_arcsec", "Seeing nearest in time, arcsec")
+    bright_strehl_min, bright_strehl_max = both("bright_strehl_ratio", "Strehl ratio of the bright stack, 0 to 1")
+    bright_strehl_flag = filters.ChoiceFilter("bright_strehl_flag", choices=FLAGS, help_text="Its flag")
+    faint_strehl_min, faint_strehl_max = both("faint_strehl_ratio", "Strehl ratio of the faint stack, 0 to 1")
+    faint_strehl_flag = filters.ChoiceFilter("faint_strehl_flag", choices=FLAGS, help_text="Its flag")
     strehl_min = FiniteNumberFilter(method="filter_strehl", help_text="Strehl ratio, 0 to 1: at least")
     strehl_max = FiniteNumberFilter(method="filter_strehl", help_text="Strehl ratio, 0 to 1: at most")
     strehl_flag = filters.ChoiceFilter(method="filter_strehl", choices=FLAGS, help_text="Flag of the Strehl ratio")
@@ -119,23 +133,44 @@ class ObservationFilter(filters.FilterSet):
         if len(given) < len(PLACE):
             lacking = ", ".join(part for part in PLACE if part not in given)
             raise serializers.ValidationError({name: [f"Give ra, dec and radius together: {lacking} is missing."]})
+        deg_per_unit = DEG_PER_UNIT[self.form.cleaned_data.get("radius_unit") or "deg"]
         try:
-            return queryset.filter(position__touches_cone=Cone(*(given[part] for part in PLACE)))
+            cone = Cone(given["ra"], given["dec"], given["radius"] * deg_per_unit)
         except UsageError as error:
             raise serializers.ValidationError({name: [str(error)]}) from error
+        return queryset.filter(position__touches_cone=cone)
+
+    def filter_unit(self, queryset: ObservationQuerySet, name: str, value: str) -> ObservationQuerySet:  # noqa: ARG002 - django-filter's signature
+        """Said of the radius: alone it would say nothing."""
+        if not self._given(("radius",)):
+            raise serializers.ValidationError({name: ["Give ra, dec and radius with it."]})
+        return queryset
 
     def filter_strehl(self, queryset: ObservationQuerySet, name: str, value: Any) -> ObservationQuerySet:  # noqa: ARG002 - django-filter's signature
         """One measurement meets all of these: they are applied with the first of them."""
-        given = self._given(tuple(STREHL))
+        given = self._given(STREHL)
         if name != next(iter(given)):
             return queryset
-        wanted = {STREHL[term]: each for term, each in given.items()}
-        rows = StrehlMeasurement.objects.filter(observation=OuterRef("pk"), **STANDING, **wanted)
-        return queryset.filter(Exists(rows))
+        kind = given.get("strehl_kind")
+        stacks = [stack for of, stack in STACKS.items() if kind in {None, of}]
+        return queryset.filter(reduce(or_, (_with_strehl(stack, given) for stack in stacks)))
 
     def _given(self, names: Sequence[str]) -> Mapping[str, Any]:
         values = {name: self.form.cleaned_data.get(name) for name in names}
         return {name: value for name, value in values.items() if value not in {None, ""}}
+
+
+def _with_strehl(stack: str, given: Mapping[str, Any]) -> Q:
+    """Observations whose Strehl ratio of one kind of stack meets the terms."""
+    ratio = f"{stack}_strehl_ratio"
+    found = Q(**{f"{ratio}__isnull": False})
+    if "strehl_min" in given:
+        found &= Q(**{f"{ratio}__gte": given["strehl_min"]})
+    if "strehl_max" in given:
+        found &= Q(**{f"{ratio}__lte": given["strehl_max"]})
+    if "strehl_flag" in given:
+        found &= Q(**{f"{stack}_strehl_flag": given["strehl_flag"]})
+    return found
 
 
 class NightFilter(filters.FilterSet):

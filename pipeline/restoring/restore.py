@@ -14,7 +14,9 @@ from archive.domain.science import documents, keeping, writing
 from archive.domain.science.documents import ACCOUNTS, FRAMES, LISTS, NIGHTS, OBSERVATIONS
 from archive.domain.science.tables import BY_NAME, Row
 from archive.domain.science.told import line_of
+from archive.domain.seeing_notes import note_seeing
 from archive.errors import TransientError, UsageError
+from archive.models import SeeingMeasurement
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
 from ingest.stores.keys import REDUCTIONS_PREFIX
@@ -90,6 +92,8 @@ class Restore:
             with transaction.atomic():
                 write_subjects(self._read(some), looker=looker, report=self.report)
         write_made(self._products, store=self.store, inspector=self.inspector, report=self.report, at=self.at)
+        for night in SeeingMeasurement.objects.order_by("night").values_list("night", flat=True).distinct():
+            note_seeing(night)  # as it follows from what came back, where the documents of observations did not
 
     def _frames_of_first_walk(self) -> Iterator[StoredVersion]:
         """Documents of frames, as they are found; what else is to be read is noted."""

@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from archive.domain import observations
 from archive.domain.objects import NewObject, object_row, sweep_path
+from archive.domain.seeing_notes import note_seeing
 from archive.enums import ProductKind, ProductState
 from archive.errors import UsageError
 from archive.models import Event, Observation, Product, ProductFile, SeeingMeasurement, StrehlMeasurement, Version
@@ -57,6 +58,7 @@ class TakeOver:
             self._take_all((each for each in others if (each.subject, each.kind) not in places), keeps=keeps)
             if keeps:
                 find_inputs(Product.objects.filter(night=day))
+                note_seeing(day)
         return self.report
 
     def _take_all(self, products: Iterable[FoundProduct], *, keeps: bool) -> None:

@@ -3,10 +3,14 @@
 import math
 import random
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
 
 import pytest
+from astropy.coordinates import Angle, angular_separation
 
 from archive.enums import ProductKind, ProductState, SignalClass
+from archive.errors import UsageError
+from archive.terms import places
 from archive.terms.observations import ObservationFilter
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +97,8 @@ class TestRanges:
         "magnitude": "magnitude",
         "altitude": "altitude_deg",
         "azimuth": "azimuth_deg",
+        "seeing_median": "seeing_median_arcsec",
+        "seeing_nearest": "seeing_nearest_arcsec",
     }
 
     @pytest.mark.parametrize("term", RANGES)
@@ -138,6 +144,13 @@ class TestStrehl:
             ("strehl_kind=faint-strehl", ["both"]),
             ("strehl_kind=bright-strehl&strehl_min=0.2", ["one"]),
             ("strehl_kind=faint-strehl&strehl_flag=BAD%3F", []),
+            ("bright_strehl_min=0.2", ["one"]),
+            ("bright_strehl_max=0.2", ["both"]),
+            ("bright_strehl_flag=BAD%3F", ["both"]),
+            ("bright_strehl_flag=OK", ["one"]),
+            ("faint_strehl_min=0.3&faint_strehl_max=0.3", ["both"]),
+            ("faint_strehl_flag=OK&bright_strehl_flag=BAD%3F", ["both"]),
+            ("faint_strehl_flag=OK&bright_strehl_min=0.2", []),
         ],
     )
     def test_one_measurement_that_stands_meets_all_terms(self, measured, found, query, expected):
@@ -164,10 +177,8 @@ def test_states_of_products_are_asked_for_one_by_one(ao, found):
 
 
 def separation_deg(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """By the half-angle formula, which is right for small and large angles alike."""
-    (ra1, dec1), (ra2, dec2) = (tuple(map(math.radians, place)) for place in (a, b))
-    root = math.sin((dec2 - dec1) / 2) ** 2 + math.cos(dec1) * math.cos(dec2) * math.sin((ra2 - ra1) / 2) ** 2
-    return math.degrees(2 * math.asin(math.sqrt(min(1.0, root))))
+    """By astropy."""
+    return math.degrees(angular_separation(*map(math.radians, (*a, *b))))
 
 
 class TestCones:
@@ -198,10 +209,62 @@ class TestCones:
             "ra=1&dec=2",
             "radius=1",
             "ra=1&dec=-91&radius=1",
+            "radius_unit=deg",
+            "ra=1&dec=2&radius=1&radius_unit=mile",
+            "ra=1&dec=2&radius=700000&radius_unit=arcsec",
+            "ra=24:00:00&dec=2&radius=1",
+            "ra=-1:30&dec=2&radius=1",
+            "ra=1h60m&dec=2&radius=1",
+            "ra=1&dec=1h30m&radius=1",
+            "ra=1&dec=90:00:01&radius=1",
+            "ra=1&dec=1.5:30&radius=1",
+            "ra=1&dec=nan&radius=1",
+            "ra=1e999&dec=1&radius=1",
         ],
     )
     def test_what_is_no_cone_is_refused(self, api, db, query):
         assert api(None).get(f"/observations/?{query}").status_code == 400
+
+    @pytest.mark.parametrize(
+        ("ra", "dec"),
+        [
+            ("2:01:50", "-12:30"),
+            ("02h01m50.0s", "-12d30m00s"),
+            ("30.458333333333", "-12.5"),
+            ("30d27m30s", "\N{MINUS SIGN}12°30'"),
+            ("2 01 50", " -12 30 00 "),
+        ],
+    )
+    def test_every_form_of_a_place_means_the_same(self, ao, found, ra, dec):
+        ao.observation(target_name="there", ra_deg=30.458333333333, dec_deg=-12.5)
+        ao.observation(target_name="where a sign of degrees alone would lead", ra_deg=30.4583333, dec_deg=-11.5)
+        for radius in ("radius=1&radius_unit=arcsec", "radius=0.02&radius_unit=arcmin", "radius=5e-6&radius_unit=rad"):
+            assert found(f"{urlencode({'ra': ra, 'dec': dec})}&{radius}") == ["there"]
+        assert found(f"cone={quote(ra)},{quote(dec)},0.001") == ["there"]
+
+    @pytest.mark.parametrize(("unit", "per_degree"), [("arcsec", 3600), ("arcmin", 60), ("deg", 1), ("rad", 0.0174533)])
+    def test_a_radius_is_in_its_unit(self, ao, found, unit, per_degree):
+        for name, dec_deg in (("near", 0.99), ("far", 1.01)):
+            ao.observation(target_name=name, ra_deg=0.0, dec_deg=dec_deg)
+        assert found(f"ra=0&dec=0&radius={per_degree}&radius_unit={unit}") == ["near"]
+
+
+@pytest.mark.parametrize("sign", ["", "-", "+"])
+@pytest.mark.parametrize("seconds", ["00:30:00", "0:00:00.25", "12:34:56.789", "23:59:59.999"])
+def test_sexagesimals_are_read_as_astropy_reads_them(sign, seconds):
+    letters = "{}d{}m{}s".format(*seconds.split(":"))
+    for text in (sign + seconds, sign + letters, (sign + seconds).replace(":", " ")):
+        assert places.declination_deg(text) == pytest.approx(Angle(sign + seconds, "deg").deg, abs=1e-12)
+    if not sign:
+        for text in (seconds, letters.replace("d", "h")):
+            assert places.right_ascension_deg(text) == pytest.approx(Angle(seconds, "hourangle").deg, abs=1e-12)
+        assert places.right_ascension_deg(letters) == pytest.approx(Angle(seconds, "deg").deg, abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1:2:3:4", "1:-2", "--1", "1h", "1d60m", "1:2:60", "1..2", "9" * 61, "91"])
+def test_what_is_no_declination_is_refused_with_the_forms_that_are_understood(text):
+    with pytest.raises(UsageError, match="D:M:S"):
+        places.declination_deg(text)
 
 
 def _towards(place, angle_deg: float, distance_deg: float) -> tuple[float, float]:

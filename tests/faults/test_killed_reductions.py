@@ -144,12 +144,13 @@ def test_a_worker_killed_twice_leaves_every_product_once(planned, order, noted, 
 
 
 def test_a_worker_killed_at_every_product_leaves_each_once(planned, order, noted):
-    for number, _kind in enumerate(KINDS):
-        order(f"die-handing-over.once{number}")
+    order("die-handing-over-each")
     with reductions_worker(**MORTAL):
         until(is_all_done, what="all products")
-    assert noted("die-*") == []
+    assert len(noted("done-die-handing-over-*")) == len(KINDS)
     assert_everything_once()
+    lost = ProductAttempt.objects.filter(error="Its worker was lost.")
+    assert sorted(lost.values_list("product__kind", flat=True)) == KINDS
 
 
 def test_a_worker_that_wakes_late_writes_nothing(planned, order, noted):

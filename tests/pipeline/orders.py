@@ -31,9 +31,20 @@ def told(what: str) -> bool:
     return Path(folder, what).exists()
 
 
-def die_if_told(where: str) -> None:
+def told_of_each(what: str, whose: str) -> bool:
+    """Whether the test asks for this of each of many, and it was not yet done to this one."""
+    if not told(f"{what}-each"):
+        return False
+    try:
+        Path(os.environ[ORDERS], f"done-{what}-{whose}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def die_if_told(where: str, whose: str = "") -> None:
     """kill -9 of this process, or of its worker with all children."""
-    if told(f"die-{where}"):
+    if told(f"die-{where}") or told_of_each(f"die-{where}", whose):
         os.kill(os.getpid(), signal.SIGKILL)
     if told(f"die-all-{where}"):
         os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -268,6 +268,19 @@ class TestMasters:
         anew = machine.product(ProductKind.SEEING, SEEING)
         assert (anew.state, anew.inputs[-1]["name"]) == ("done", "dark_1_20160925.fits")
 
+    def test_an_observation_says_the_seeing_that_stands_whichever_came_last(self, machine):
+        def said() -> float | None:
+            return Observation.objects.get().seeing_nearest_arcsec
+
+        machine.take(SEEING)
+        machine.run()
+        machine.take(STAR)
+        assert said() == 1.2
+        machine.take(f"{SEEING}_0")  # what was measured of one file stands no more
+        assert said() is None
+        machine.run()
+        assert said() == 1.2
+
     def test_a_header_without_its_mode_is_told(self, machine):
         machine.take_calibrations()
         machine.take(STAR, MODE_NUM=None)

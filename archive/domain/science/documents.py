@@ -37,8 +37,11 @@ OF_FRAME = {
     "tombstone": ("name", "name"),
 }
 # Tables whose rows are of one observation, or of one night's calibrations: the path from these to the product.
-OF_PRODUCTS = {"product": "", "product_file": "product__", "strehl": "product__", "seeing": "product__"}
-OF_LISTS = {"proposals": ("proposal",)}
+OF_PRODUCTS = {
+    "product": "",
+    **dict.fromkeys(("product_file", "strehl", "seeing", "contrast", "companion"), "product__"),
+}
+OF_LISTS = {"proposals": ("proposal",), "psf_library": ("psf_member", "psf_library_version")}
 
 
 @dataclass(frozen=True, slots=True)

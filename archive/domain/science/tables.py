@@ -13,6 +13,8 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 
 from archive.enums import ExpiringKind, ExposureKind, ProductState
 from archive.models import (
+    Companion,
+    ContrastCurve,
     Exposure,
     Frame,
     Headers,
@@ -20,6 +22,8 @@ from archive.models import (
     Product,
     ProductFile,
     Proposal,
+    PsfLibraryVersion,
+    PsfMember,
     RawFile,
     Relation,
     SeeingMeasurement,
@@ -105,6 +109,11 @@ QUEUE = frozenset({"id", "lease", "lease_until", "worker", "queued_at", "not_bef
 OF_SETTLED = Q(product__state__in=SETTLED)
 OF_FRAME = Q(frame__in=Frame.objects.filter(KNOWN))
 
+# Of observations: they follow from `position` and from the Strehl ratios.
+KEPT_BY_THE_DATABASE = frozenset(
+    {"ra_deg", "dec_deg", "bright_strehl_ratio", "bright_strehl_flag", "faint_strehl_ratio", "faint_strehl_flag"}
+)
+
 # In an order in which each stands behind what it names.
 TABLES = (
     Table(name="proposal", model=Proposal, key=("id",), lead="id", left_out=frozenset()),
@@ -144,7 +153,13 @@ TABLES = (
         lead="name",
         kept=Q(kind=ExpiringKind.FRAME),
     ),
-    Table(name="observation", model=Observation, key=("name",), lead="name"),
+    Table(
+        name="observation",
+        model=Observation,
+        key=("name",),
+        lead="name",
+        left_out=frozenset({"id", *KEPT_BY_THE_DATABASE}),
+    ),
     Table(name="raw_file", model=RawFile, key=("frame",), lead="frame__basename", kept=OF_FRAME),
     Table(
         name="product",
@@ -160,6 +175,10 @@ TABLES = (
     Table(name="product_file", model=ProductFile, key=("product", "role"), lead="product__subject", kept=OF_SETTLED),
     Table(name="strehl", model=StrehlMeasurement, key=("product",), lead="product__subject", kept=OF_SETTLED),
     Table(name="seeing", model=SeeingMeasurement, key=("product",), lead="product__subject", kept=OF_SETTLED),
+    Table(name="contrast", model=ContrastCurve, key=("product",), lead="product__subject", kept=OF_SETTLED),
+    Table(name="companion", model=Companion, key=("product", "number"), lead="product__subject", kept=OF_SETTLED),
+    Table(name="psf_member", model=PsfMember, key=("observation", "added_at"), lead="observation__name"),
+    Table(name="psf_library_version", model=PsfLibraryVersion, key=("sha256",), lead="sha256", left_out=frozenset()),
 )
 # Told inside the rows that they are of, never alone.
 OBJECTS = Table(name="object", model=StoredObject, key=("store", "path", "version_id"), lead="path")

@@ -144,7 +144,8 @@ def _with_ids(table: Table, rows: dict[Key, Row]) -> Ids:
 
 
 def _value(column: Any, row: Row, named: dict[str, Ids], objects: Ids) -> Any:
-    value = row[column.name]
+    # A document may be older than the column.
+    value = row[column.name] if column.name in row else plain(column.get_default())
     if value is None or not isinstance(column, ForeignKey):
         return value
     if is_nested(column):

@@ -111,7 +111,9 @@ def work() -> None:
         os.environ.setdefault(name, "1")
     worker = (sys.executable, "-m", "celery", "-A", "settings", "worker", "--queues", settings.REDUCTIONS_QUEUE)
     size = ("--concurrency", str(settings.REDUCTION_WORKERS))
-    os.execv(sys.executable, [*worker, *size, "--hostname", "reductions@%h", "--loglevel", "INFO"])  # noqa: S606
+    # The broker refuses a second worker of the same name; the process keeps its id through exec.
+    name = ("--hostname", f"reductions-{os.getpid()}@%h")
+    os.execv(sys.executable, [*worker, *size, *name, "--loglevel", "INFO"])  # noqa: S606
 
 
 def _of_night(subject: str, kind: ProductKind, night: date | None) -> Product:
