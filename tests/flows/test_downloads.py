@@ -5,7 +5,6 @@ import signal
 import subprocess
 import time
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,15 +13,9 @@ import requests
 from archive.models import StoredObject
 from tests.factories import FrameFactory
 from tests.flows.cutting_proxy import cutting_proxy
-from tests.flows.web_server import Served, served
+from tests.flows.web_server import Served
 
 N_BYTES = 3_000_000
-
-
-@pytest.fixture(scope="module")
-def archive(django_db_setup, tmp_path_factory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("store")) as running_now:
-        yield running_now
 
 
 @pytest.fixture
@@ -32,7 +25,7 @@ def frames(transactional_db, archive, use_store):
 
 
 @pytest.fixture
-def server(archive) -> str:
+def server(archive: Served) -> str:
     return archive.url
 
 

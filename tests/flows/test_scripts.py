@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from django.utils import timezone
 from archive.models import FrozenSelection, StoredObject
 from tests.factories import FrameFactory
 from tests.flows.cutting_proxy import cutting_proxy
-from tests.flows.web_server import Served, served
+from tests.flows.web_server import Served
 
 KINDS = ("curl", "wget", "aria2", "python")
 PROGRAM = {"curl": "curl", "wget": "wget", "aria2": "aria2c"}
@@ -59,12 +58,6 @@ class Running:
 
     def held(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self.folder.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def archive(django_db_setup, tmp_path_factory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("store")) as running_now:
-        yield running_now
 
 
 @pytest.fixture
