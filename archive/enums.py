@@ -131,6 +131,15 @@ class ProductKind(StrEnum):
     BRIGHT_PCA = "bright-pca"  # without the star's light: limits and companions
     FAINT_PCA = "faint-pca"
     SEEING = "seeing"  # of one seeing exposure
+    # Of a night, all programmes together.
+    NIGHT_SEEING = "night-seeing"
+    NIGHT_STREHL = "night-strehl"
+    NIGHT_CONTRAST = "night-contrast"
+
+
+# Kinds that show a whole night: for those who may see every observation of it. The seeing is for everybody.
+OF_WHOLE_NIGHT = (ProductKind.NIGHT_STREHL, ProductKind.NIGHT_CONTRAST)
+PLOTS_OF_NIGHT = (ProductKind.NIGHT_SEEING, *OF_WHOLE_NIGHT)
 
 
 class ProductState(StrEnum):

@@ -44,6 +44,8 @@ class Step:
     upstream: tuple[Upstream, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     knows_optics: bool = True  # what stood at the telescope is among its parameters
+    measured: tuple[ProductKind, ...] = ()  # of a night: it shows what these kinds measured, of all its subjects
+    waits_for: tuple[ProductKind, ...] = ()  # of a night: none of these kinds is in work when it is made
 
     def follows(self, kinds: Collection[ProductKind]) -> bool:
         """Whether it is made because one of these is."""
@@ -175,7 +177,27 @@ STEPS = (
         parameters=PICTURE_OF_PLANET,
     ),
 )
-GRAPH: Graph = {step.kind: step for step in STEPS}
+STACKS = (ProductKind.BRIGHT, ProductKind.FAINT)
+STREHLS = (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)
+CONTRASTS = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
+STEPS_OF_NIGHTS = tuple(
+    Step(
+        kind,
+        make="pipeline.reductions.nights.make",
+        algorithm=kind.value,
+        version="1",
+        takes_raws=False,
+        knows_optics=False,
+        measured=measured,
+        waits_for=waits_for,
+    )
+    for kind, measured, waits_for in (
+        (ProductKind.NIGHT_SEEING, (ProductKind.SEEING,), (ProductKind.SEEING,)),
+        (ProductKind.NIGHT_STREHL, STREHLS, (*STACKS, *STREHLS)),
+        (ProductKind.NIGHT_CONTRAST, CONTRASTS, (*STACKS, *STREHLS, *CONTRASTS)),
+    )
+)
+GRAPH: Graph = {step.kind: step for step in (*STEPS, *STEPS_OF_NIGHTS)}
 
 # What is made without anybody asking; the rest follows from these.
 OF_STARS, OF_DISCS = ProductKind.BRIGHT, ProductKind.PLANETARY

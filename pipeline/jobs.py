@@ -9,7 +9,8 @@ from archive.enums import ProductKind
 from archive.errors import FatalError
 from archive.models import Product, StoredObject, Version
 from ingest.checksums import Digester
-from pipeline.needs import InputRow, installation_of, sha256_of
+from pipeline.measured import measured_in
+from pipeline.needs import InputRow, input_of, installation_of, installation_of_night, sha256_of, the_graph
 from pipeline.reductions.job import Input, Job
 from pipeline.subjects import raw_versions_of, subject_of_product
 
@@ -23,8 +24,12 @@ def job_of(product: Product, *, folder: Path) -> Job:
 
     Raises InputsChanged; TransientError when the store is away, FatalError when it gives other bytes than it took.
     """
-    raws = raw_versions_of(subject_of_product(product))
-    installation = installation_of(raws[0]) if raws else None
+    subject = subject_of_product(product)
+    raws = raw_versions_of(subject)
+    if subject.is_night:
+        installation = installation_of_night(subject.night)
+    else:
+        installation = installation_of(raws[0]) if raws else None
     if installation is None:
         raise InputsChanged("Its raw files are gone, or INSTALLATIONS does not know their instrument any more.")
     return Job(
@@ -33,7 +38,7 @@ def job_of(product: Product, *, folder: Path) -> Job:
         night=product.night,
         observation=product.observation,
         installation=installation,
-        inputs=tuple(_inputs_of(product.inputs, raws, folder=folder)),
+        inputs=_measured(product) if subject.is_night else tuple(_inputs_of(product.inputs, raws, folder=folder)),
         parameters=product.parameters,
         algorithm=product.algorithm,
         version=product.version,
@@ -53,6 +58,16 @@ def _inputs_of(rows: Sequence[InputRow], raws: Sequence[Version], *, folder: Pat
             yield Input(row["name"], row["sha256"], row["role"], path, facts.get(row["object"], {}))
         else:
             raise InputsChanged(f"{row['name']} is gone.")
+
+
+def _measured(product: Product) -> tuple[Input, ...]:
+    """What the night's products measured, if it is what the product is to show."""
+    kind = ProductKind(product.kind)
+    found = measured_in(product.night, the_graph()[kind].measured)
+    rows = [input_of(each) for each in found]
+    if rows != product.inputs:
+        raise InputsChanged("Other things were measured in this night by now.")
+    return tuple(Input(**row, path=None, values=each.values) for row, each in zip(rows, found, strict=True))
 
 
 def _values(row: InputRow) -> Input:

@@ -17,7 +17,7 @@ from ingest.intake import the_inspector
 from pipeline import dispatch, failures, leases, planning, products
 from pipeline.jobs import InputsChanged, job_of
 from pipeline.leases import Heartbeat, Lease, LeaseLost
-from pipeline.needs import SETTLED
+from pipeline.needs import SETTLED, the_graph
 from pipeline.reductions.job import NothingToMake
 from pipeline.work_folder import work_folder
 
@@ -69,7 +69,7 @@ def _try(lease: Lease, clock: Clock) -> Exception | None:
 
 def _make(lease: Lease, clock: Clock) -> None:
     product = Product.objects.select_related("observation").get(pk=lease.product_id)
-    step = planning.the_graph()[ProductKind(product.kind)]
+    step = the_graph()[ProductKind(product.kind)]
     if (step.algorithm, step.version) != (product.algorithm, product.version):
         raise InputsChanged(f"This worker has {step.algorithm} {step.version}, not {product.version}.")
     store, inspector = the_store(), the_inspector()

@@ -4,19 +4,24 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
+from django.utils.module_loading import import_string
 
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, ProductFile, RawFile, Version
+from ingest.headers import roboao
 from ingest.headers.installations import Installation, installation_at
-from pipeline.graph import Master, Step, Upstream
+from pipeline.graph import Graph, Master, Step, Upstream
+from pipeline.measured import Measured, measured_in
 from pipeline.subjects import MASTER_REACH, Subject, master_names
 
 SETTLED = (ProductState.DONE, ProductState.FAILED, ProductState.SKIPPED)
+# Ready for its turn, or in somebody's hands. What only waits for something else may do so for ever.
+IN_WORK = Q(state__in=[ProductState.QUEUED, ProductState.RUNNING]) | Q(state=ProductState.PENDING, reason="")
 COMING = (ProductState.PENDING, ProductState.QUEUED, ProductState.RUNNING)
 LOOK_AGAIN = timedelta(hours=1)  # events tell of nearly all that is waited for; this finds the rest
 LOOK_FOR_BYTES = timedelta(minutes=1)  # nothing tells that bytes were read
@@ -63,8 +68,16 @@ class Situation:
         return NotNow(reason, look_again_at=self.at + after)
 
 
+def the_graph() -> Graph:
+    """The steps that the settings name."""
+    graph: Graph = import_string(settings.REDUCTION_GRAPH)
+    return graph
+
+
 def readiness(step: Step, now: Situation) -> Ready:
     """What a product is to be made from. Raises NotNow or NotWanted."""
+    if step.measured:
+        return _readiness_of_night(step, now)
     upstream = [each for need in step.upstream for each in _from_upstream(need, now)]
     _require_settled_raws(now)
     raws = raw_inputs(now.raws) if step.takes_raws else []
@@ -75,6 +88,26 @@ def readiness(step: Step, now: Situation) -> Ready:
     if step.knows_optics:
         parameters["installation"] = _optics(installation)
     return Ready(inputs, parameters, fingerprint_of(step, now.subject, inputs, parameters))
+
+
+def _readiness_of_night(step: Step, now: Situation) -> Ready:
+    night = now.subject.night
+    kinds = Product.objects.filter(night=night, is_current=True, kind__in=step.waits_for)
+    in_work = kinds.filter(IN_WORK).count()
+    if in_work:
+        raise now.not_now(f"It waits until nothing of its night is in work: {in_work} left.")
+    if installation_of_night(night) is None:
+        raise now.not_now(f"INSTALLATIONS does not say where {roboao.INSTRUMENT} stood on {night}.")
+    inputs = [input_of(each) for each in measured_in(night, step.measured)]
+    if not inputs:
+        raise NotWanted("Nothing of the kind was measured in this night.")
+    parameters = dict(step.parameters)
+    return Ready(inputs, parameters, fingerprint_of(step, now.subject, inputs, parameters))
+
+
+def input_of(measured: Measured) -> InputRow:
+    """A measurement as an input: what it says is its content."""
+    return {"name": measured.name, "role": "measured", "sha256": sha256_of(measured.values)}
 
 
 def fingerprint_of(step: Step, subject: Subject, inputs: Sequence[InputRow], parameters: Mapping[str, Any]) -> str:
@@ -191,6 +224,12 @@ def installation_of(version: Version) -> Installation | None:
     """What stood at the telescope when a raw file was taken."""
     at = version.frame.raw_file.observed_at
     return installation_at(settings.INSTALLATIONS, instrument_id=version.frame.instrument_id, at=at)
+
+
+def installation_of_night(night: date) -> Installation | None:
+    """What stood at the telescope in the middle of a UTC day."""
+    noon = datetime.combine(night, time(12), UTC)
+    return installation_at(settings.INSTALLATIONS, instrument_id=roboao.INSTRUMENT, at=noon)
 
 
 def _installation_of(now: Situation) -> Installation:

@@ -6,22 +6,22 @@ that the one before has left.
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.module_loading import import_string
 
 from archive.domain.seeing_notes import note_seeing
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, RawFile, Version
-from pipeline.graph import Graph, Step
-from pipeline.needs import NotNow, NotWanted, Ready, Situation, raw_inputs, readiness
+from pipeline.graph import Step
+from pipeline.needs import NotNow, NotWanted, Ready, Situation, raw_inputs, readiness, the_graph
 from pipeline.subjects import (
     Subject,
-    kind_of,
+    kinds_of,
+    night_itself,
     raw_versions_of,
     subject_of_product,
     subject_of_raw,
@@ -32,12 +32,6 @@ logger = structlog.get_logger(__name__)
 
 TURN_LOCK = 7_365_203  # advisory lock of PostgreSQL, beside those of archive.domain.events
 MASTERS = (ProductKind.DARK, ProductKind.FLAT)
-
-
-def the_graph() -> Graph:
-    """The steps that the settings name."""
-    graph: Graph = import_string(settings.REDUCTION_GRAPH)
-    return graph
 
 
 def plan_frame(frame_id: int, *, at: datetime) -> None:
@@ -59,6 +53,13 @@ def plan_followers(product: Product, *, at: datetime) -> None:
     if product.kind in MASTERS:
         for subject in users_of_master(product):
             plan(subject, at=at)
+    if any(product.kind in step.waits_for for step in the_graph().values()):
+        plan_night(product.night, at=at)
+
+
+def plan_night(night: date, *, at: datetime) -> None:
+    """Plan what is made of a night itself."""
+    plan(night_itself(night), at=at)
 
 
 def plan(subject: Subject, *, at: datetime) -> None:
@@ -69,7 +70,7 @@ def plan(subject: Subject, *, at: datetime) -> None:
         rows = {ProductKind(row.kind): row for row in _current_rows(subject)}
         if subject.observation is not None and not rows:
             note_seeing(subject.night, name=subject.name)  # which may have been measured before it came
-        wanted = {kind_of(subject), *rows}
+        wanted = {*kinds_of(subject), *rows}
         now = Situation(subject, raw_versions_of(subject), at, rows)
         for step in graph.values():
             if step.kind in wanted or step.follows(wanted):
@@ -137,17 +138,42 @@ def _skipped(step: Step, row: Product | None, now: Situation, *, reason: str) ->
 def _ready(step: Step, row: Product | None, now: Situation, ready: Ready) -> Product:
     if row is not None and row.fingerprint == ready.fingerprint:
         return _ready_still(row, now, ready)
-    new = _blank(step.kind, now) if row is None else _replaced(row, now)
+    not_before = _time_of(step, row, now)
     before = Product.objects.select_for_update(no_key=True).filter(fingerprint=ready.fingerprint).first()
+    new = _successor(step, row, now, is_known=before is not None)
     if before is not None:
         new = _taken_up_again(before, instead_of=new)
-    new.state, new.reason, new.not_before, new.queued_at = ProductState.PENDING, "", now.at, None
+    new.state, new.reason, new.not_before, new.queued_at = ProductState.PENDING, "", not_before, None
     new.finished_at = None
     new.inputs, new.parameters, new.fingerprint = ready.inputs, ready.parameters, ready.fingerprint
     new.algorithm, new.version = step.algorithm, step.version
     new.save()
     logger.info("product_ready", product_id=new.pk, kind=new.kind, subject=new.subject)
     return new
+
+
+def _time_of(step: Step, row: Product | None, now: Situation) -> datetime:
+    """When to make it: at once, or a while after the first of the changes of a night, which seldom come alone."""
+    if not step.measured:
+        return now.at
+    if row is not None and row.state == ProductState.PENDING and row.fingerprint and not row.reason:
+        return row.not_before
+    return now.at + settings.AO_SETTLE_TIME
+
+
+def _successor(step: Step, row: Product | None, now: Situation, *, is_known: bool) -> Product:
+    """The row of what is to be made now.
+
+    What is of a night stays one row, and shows what it was made of before until it is made anew: its inputs change by
+    every measurement, and all its states of a night are nothing to keep.
+    """
+    if row is None:
+        return _blank(step.kind, now)
+    if not step.measured or not row.lease or is_known:
+        return _replaced(row, now)
+    row.attempts, row.error = 0, ""
+    row.lease_until, row.worker = None, ""
+    return row
 
 
 def _ready_still(row: Product, now: Situation, ready: Ready) -> Product:

@@ -1,4 +1,4 @@
-"""What products are of: an observation, a night's darks of one mode, its flats of one filter, one seeing exposure."""
+"""What products are of: an observation, a night, its darks of one mode, its flats of one filter, a seeing exposure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from django.db.models import Q, QuerySet
 from archive.enums import ProductKind, ProductState, RawKind
 from archive.models import Observation, Product, Proposal, RawFile, Version
 from ingest.roboao_names import raw_name
-from pipeline.graph import OF_DISCS, OF_RAWS, OF_STARS
+from pipeline.graph import OF_DISCS, OF_RAWS, OF_STARS, STEPS_OF_NIGHTS
 
 MASTER_REACH = timedelta(days=30)  # how far in time a master calibration may lie from what it is used for
+NIGHT = "night"  # the subject that is the night itself is called night_20160925
 NO_USE = (ProductState.FAILED, ProductState.SKIPPED)
 
 
@@ -22,6 +23,10 @@ class Subject:
     night: date
     name: str
     observation: Observation | None = None
+
+    @property
+    def is_night(self) -> bool:
+        return self.observation is None and self.name.startswith(f"{NIGHT}_")
 
 
 def subject_of_raw(raw: RawFile) -> Subject | None:
@@ -36,6 +41,11 @@ def subject_of_raw(raw: RawFile) -> Subject | None:
         name = raw_name(raw.frame.basename)
         return Subject(raw.night, name.exposure) if name else None
     return None
+
+
+def night_itself(night: date) -> Subject:
+    """What plots of a night are of."""
+    return Subject(night, f"{NIGHT}_{night:%Y%m%d}")
 
 
 def subject_of_product(product: Product) -> Subject:
@@ -53,12 +63,15 @@ def subjects_of(raws: QuerySet[RawFile]) -> Iterator[Subject]:
             yield subject
 
 
-def kind_of(subject: Subject) -> ProductKind:
+def kinds_of(subject: Subject) -> frozenset[ProductKind]:
     """What is made of it without anybody asking; the graph says what follows from that."""
+    if subject.is_night:
+        there = set(_current_kinds(subject.night))
+        return frozenset(step.kind for step in STEPS_OF_NIGHTS if not there.isdisjoint(step.measured))
     if subject.observation is None:
-        return OF_RAWS[RawKind(subject.name.split("_", 1)[0])]
+        return frozenset({OF_RAWS[RawKind(subject.name.split("_", 1)[0])]})
     is_planetary = Proposal.objects.filter(pk=subject.observation.proposal_id, is_planetary=True).exists()
-    return OF_DISCS if is_planetary else OF_STARS
+    return frozenset({OF_DISCS if is_planetary else OF_STARS})
 
 
 def raw_versions_of(subject: Subject) -> list[Version]:
@@ -106,6 +119,8 @@ def _reach_of(master: Product) -> tuple[date, date]:
 def _raw_files_of(subject: Subject) -> QuerySet[RawFile]:
     if subject.observation is not None:
         return RawFile.objects.filter(observation=subject.observation)
+    if subject.is_night:
+        return RawFile.objects.none()
     kind = RawKind(subject.name.split("_", 1)[0])
     files = RawFile.objects.filter(night=subject.night, kind=kind)
     if kind is RawKind.SEEING:
@@ -113,6 +128,10 @@ def _raw_files_of(subject: Subject) -> QuerySet[RawFile]:
     camera, what = _parts_of(subject.name)
     column = "detector_mode" if kind is RawKind.DARK else "primary_optical_element"
     return files.filter(camera=camera, **{column: what})
+
+
+def _current_kinds(night: date) -> QuerySet[Product, str]:
+    return Product.objects.filter(night=night, is_current=True).order_by().values_list("kind", flat=True).distinct()
 
 
 def _joined(kind: RawKind | ProductKind, camera: str, what: str) -> str:

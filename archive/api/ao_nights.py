@@ -14,20 +14,12 @@ from rest_framework.views import APIView
 from archive.api.observation_forms import Forms, progress_form
 from archive.api.observation_schemas import NightSchema, NightSummarySchema, ProgressSchema
 from archive.domain.observing import observations_for
-from archive.domain.observing_nights import night_of, nights_of, summaries_of
+from archive.domain.observing_nights import night_named, night_of, nights_of, summaries_of
 from archive.domain.progress import progress_of
-from archive.errors import NotFoundError
 from archive.models import Observation, ObservationQuerySet
 from archive.terms.observations import NightFilter, narrowed
 
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="UTC date in its names")
-
-
-def _night(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotFoundError(f"{text[:40]!r} is no night: write it as 2016-09-25.") from error
 
 
 class NightsView(generics.ListAPIView[Observation]):
@@ -57,7 +49,7 @@ class NightView(APIView):
         responses=NightSchema,
     )
     def get(self, request: Request, date: str) -> Response:
-        found = night_of(_night(date), request.user, at=timezone.now())
+        found = night_of(night_named(date), request.user, at=timezone.now())
         return Response(Forms(request).night(found))
 
 
@@ -71,6 +63,6 @@ class ProgressView(APIView):
         responses=ProgressSchema,
     )
     def get(self, request: Request, date: str) -> Response:
-        night = _night(date)
+        night = night_named(date)
         found = progress_of(night=night, user=request.user, at=timezone.now())
         return Response(progress_form(night, found))

@@ -144,6 +144,15 @@ SEEING = {
     "measured_at": "2016-09-25T11:01:20.441000Z",
     "files": [{**NIGHT_FILE, "role": "fit", "filename": "seeing_VIC_Si_20160925_105803.118274.png", "frame": None}],
 }
+PLOT = {
+    **CALIBRATION,
+    "kind": "night-seeing",
+    "subject": "night_20160925",
+    "algorithm": "night-seeing",
+    "values": {"n": 3, "median_arcsec": 1.4, "mean_arcsec": 1.6, "text": "Seeing of the night 2016-09-25 …"},
+    "inputs": [{"name": "seeing of seeing_VIC_Si_20160925_105803.118274", "role": "measured", "sha256": SHA256}],
+    "files": [{**NIGHT_FILE, "role": "plot", "filename": "seeing.20160925.png", "frame": None}],
+}
 NIGHT = {
     "night": "2016-09-25",
     "n_observations": 112,
@@ -159,6 +168,7 @@ NIGHT = {
     ],
     "seeing": {**STATISTICS, "measurements": [SEEING]},
     "calibrations": [{**CALIBRATION, "kind": "dark", "subject": "dark_1"}],
+    "plots": [PLOT],
     "progress": f"{HERE}/nights/2016-09-25/progress/",
 }
 PROGRESS = {

@@ -168,6 +168,7 @@ class Forms:
                 ],
             },
             "calibrations": [self.product(each) for each in found.calibrations],
+            "plots": [self.product(each) for each in found.plots],
             "progress": self._address("night-progress", found.night.isoformat()),
         }
 

@@ -233,6 +233,10 @@ class CalibrationSchema(ProductSchema):
     history = None  # type: ignore[assignment] # is not told
 
 
+class PlotSchema(CalibrationSchema):
+    """What shows all observations of a night, for those who may see each of them; the seeing is for everybody."""
+
+
 class NightSchema(serializers.Serializer[Any]):
     """One night by itself."""
 
@@ -242,6 +246,7 @@ class NightSchema(serializers.Serializer[Any]):
     failed = FailureSchema(many=True)
     seeing = SeeingOfNightSchema()
     calibrations = CalibrationSchema(many=True)
+    plots = PlotSchema(many=True, help_text="Seeing, Strehl ratios and limits of contrast; their numbers are values")
     progress = serializers.CharField(help_text="Address of its progress")
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
@@ -114,11 +113,7 @@ class ObservationsView(EitherPages, generics.ListAPIView[Observation]):
         order = order_of(text, columns=(*ORDERED_BY, *COLUMNS), default=NEWEST_FIRST)
         return tuple(Term(COLUMNS.get(term.column, term.column), term.descending) for term in order)
 
-    @extend_schema(
-        summary="Find observations",
-        parameters=PAGE_PARAMETERS,
-        responses={200: ObservationSchema(many=True), (200, "text/csv"): OpenApiTypes.STR},
-    )
+    @extend_schema(summary="Find observations", parameters=PAGE_PARAMETERS, responses=ObservationSchema)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override] # noqa: ARG002 - DRF's signature
         found = narrowed(self.get_queryset(), ObservationFilter, request.query_params)
         if table := table_response(found.order_by(*(term.sql() for term in self.order())), request):

@@ -9,9 +9,11 @@ from django.db.models import Count, QuerySet
 from archive.domain.observing import ObservationRow, observations_for, rows_of
 from archive.domain.reduced import WholeProduct, products_of_night
 from archive.domain.seeing import NOTHING, NightSeeing, Seen, seeing_of
-from archive.enums import ProductKind, ProductState
+from archive.enums import PLOTS_OF_NIGHT, ProductKind, ProductState
 from archive.errors import NotFoundError
 from archive.models import Observation, Product, Reader, SeeingMeasurement
+
+MASTERS = (ProductKind.DARK, ProductKind.FLAT)
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class Night:
     Attributes
     ----------
     observations : in the order in which they were made.
-    products : calibrations and seeing, which belong to no observation.
+    products : calibrations, seeing and plots, which belong to no observation.
     measurements : seeing, in the order of time.
     """
 
@@ -52,7 +54,11 @@ class Night:
 
     @property
     def calibrations(self) -> list[WholeProduct]:
-        return [each for each in self.products if each.product.kind != ProductKind.SEEING]
+        return [each for each in self.products if each.product.kind in MASTERS]
+
+    @property
+    def plots(self) -> list[WholeProduct]:
+        return [each for each in self.products if each.product.kind in PLOTS_OF_NIGHT]
 
     def by_programme(self) -> dict[str, list[ObservationRow]]:
         found: dict[str, list[ObservationRow]] = {}
@@ -85,6 +91,14 @@ class Failure:
     kind: str
     error: str
     attempts: int
+
+
+def night_named(text: str) -> date:
+    """The night of an address. Raises NotFoundError for what is no date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFoundError(f"{text[:40]!r} is no night: write it as 2016-09-25.") from error
 
 
 def nights_of(observations: QuerySet[Observation]) -> QuerySet[Observation, date]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from archive.domain import events
 from archive.domain.frame_rows import as_row
-from archive.enums import EventName, ProductKind, ProductState
+from archive.enums import OF_WHOLE_NIGHT, EventName, ProductKind, ProductState
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Event, Frame, Observation, PipelineSwitch, Product
 from ingest.headers import roboao
@@ -98,7 +98,11 @@ def record_outcome(name: EventName, product: Product, *, at: datetime) -> Event:
 
 
 def _as_frame(product: Product, observation: Observation | None) -> Frame:
-    """A product in the columns of a frame: who may hear of it, and by which terms. Calibrations are for everybody."""
+    """A product in the columns of a frame: who may hear of it, and by which terms.
+
+    Calibrations and seeing are for everybody. Of what shows all observations of a night hear, until all of them are
+    public, the members of their programme, if it is one; of several nobody but superusers.
+    """
     began_at = datetime.combine(product.night, time(), UTC) if observation is None else observation.observed_at
     installation = installation_at(settings.INSTALLATIONS, instrument_id=roboao.INSTRUMENT, at=began_at)
     frame = Frame(
@@ -110,6 +114,16 @@ def _as_frame(product: Product, observation: Observation | None) -> Frame:
         site_id=installation.site_id if installation else "",
         telescope_id=installation.telescope_id if installation else "",
     )
+    if product.kind in OF_WHOLE_NIGHT:
+        of_night = (
+            Observation.objects.filter(night=product.night)
+            .order_by()
+            .values_list("public_date", "proposal_id")
+            .distinct()
+        )
+        dates, proposals = {date for date, _ in of_night}, {proposal_id for _, proposal_id in of_night}
+        frame.public_date = None if None in dates else max((date for date in dates if date), default=began_at)
+        frame.proposal_id = proposals.pop() if len(proposals) == 1 else ""
     if observation is not None:
         frame.public_date, frame.proposal_id = observation.public_date, observation.proposal_id
         frame.target_name = observation.target_name

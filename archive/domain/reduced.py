@@ -91,7 +91,7 @@ def product_of(product_id: int, reader: Reader, *, at: datetime) -> WholeProduct
 
 
 def products_of_night(night: date, reader: Reader, *, at: datetime) -> list[WholeProduct]:
-    """Calibrations and seeing of a night, which belong to no observation."""
+    """Calibrations, seeing and plots of a night, which belong to no observation."""
     seen = Product.objects.visible_to(reader, at=at)
     return whole(seen.filter(night=night, observation__isnull=True), reader, at=at)
 
@@ -133,9 +133,25 @@ def file_of(*, name: str, kind: str, role: str, reader: Reader, at: datetime) ->
     found = None if "\0" in kind + role else files_for(reader, at=at).filter(**of_product, role=role).first()
     if found is None:
         raise NotFoundError("there is no such file of this observation.")
-    if fault := bytes_of(found).fault:
-        raise ConflictError(f"{found.filename} is not what was made ({fault}): tell the staff.")
-    return found
+    return _intact(found)
+
+
+def file_of_night(*, night: date, subject: str, kind: str, role: str, reader: Reader, at: datetime) -> ProductFile:
+    """One file of a current product of a night itself: of a calibration, seeing or a plot. Raises the same."""
+    found = None
+    if "\0" not in subject + kind + role:
+        seen = Product.objects.visible_to(reader, at=at).filter(observation=None, is_current=True)
+        products = seen.filter(night=night, subject=subject, kind=kind)
+        found = files_for(reader, at=at).filter(product__in=products.values("pk"), role=role).first()
+    if found is None:
+        raise NotFoundError("there is no such file of this night.")
+    return _intact(found)
+
+
+def _intact(file: ProductFile) -> ProductFile:
+    if fault := bytes_of(file).fault:
+        raise ConflictError(f"{file.filename} is not what was made ({fault}): tell the staff.")
+    return file
 
 
 def bytes_of(file: ProductFile) -> StoredObject:

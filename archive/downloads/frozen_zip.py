@@ -59,7 +59,7 @@ class FrozenZip:
         row = self._table[part.index]
         try:
             stored = checks.version(part.index).object
-            yield from _file_blocks(stored, part, size_bytes=int(row["size_bytes"]), crc32=int(row["crc32"]))
+            yield from file_blocks(stored, part, size_bytes=int(row["size_bytes"]), crc32=int(row["crc32"]))
         except Exception:
             logger.exception("zip_broken_off", frame_id=int(row["frame_id"]), selection=str(self._selection.pk))
             raise
@@ -72,7 +72,7 @@ def is_fixed(selection: FrozenSelection) -> bool:
     return bool(all_known and (table["form"] == Form.AS_STORED).all())
 
 
-def _file_blocks(stored: StoredObject, part: Part, *, size_bytes: int, crc32: int) -> Iterator[bytes]:
+def file_blocks(stored: StoredObject, part: Part, *, size_bytes: int, crc32: int) -> Iterator[bytes]:
     """Part of a file, checked as far as what is sent allows: up to its end, the CRC-32 of the whole."""
     to_the_end = part.stop == size_bytes
     is_checked = to_the_end and part.start <= HEAD_READ_BYTES

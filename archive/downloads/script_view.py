@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from archive.domain import selections
 from archive.downloads.freezing import freeze
 from archive.downloads.negotiation import AlwaysJSON
-from archive.downloads.scripts import KINDS, File, Job
+from archive.downloads.scripts import KINDS, File, Job, Kind
 from archive.downloads.terms import FrameTerms
 from archive.errors import NotFoundError, UsageError
 from archive.models import FrozenSelection
@@ -40,9 +40,7 @@ class ScriptView(FrameTerms):
         },
     )
     def get(self, request: Request) -> HttpResponseBase:
-        kind = KINDS.get(request.query_params.get("format", ""))
-        if kind is None:
-            raise UsageError(f"say which program shall download: format={'|'.join(KINDS)}.")
+        kind = kind_asked(request)
         at = timezone.now()
         frozen = freeze(self.found(request, at=at), request.user, at=at, damaged_are_left_out=True)
         if frozen is None:
@@ -50,10 +48,23 @@ class ScriptView(FrameTerms):
         selection = frozen.selection
         files = _files(request, selection)
         job = Job(files, selection.count, selection.owner_id is not None, frozen.left_out)
-        response = StreamingHttpResponse(_blocks(kind.lines(job)), content_type=kind.content_type)
-        response["Content-Disposition"] = f"attachment; filename={selection.folder}-{kind.ending}"
-        response["Cache-Control"] = "no-store"
-        return response
+        return script_response(kind, job, name=selection.folder)
+
+
+def kind_asked(request: Request) -> Kind:
+    """Which program is asked for. Raises UsageError."""
+    kind = KINDS.get(request.query_params.get("format", ""))
+    if kind is None:
+        raise UsageError(f"say which program shall download: format={'|'.join(KINDS)}.")
+    return kind
+
+
+def script_response(kind: Kind, job: Job, *, name: str) -> StreamingHttpResponse:
+    """The program as a file, a part at a time."""
+    response = StreamingHttpResponse(_blocks(kind.lines(job)), content_type=kind.content_type)
+    response["Content-Disposition"] = f"attachment; filename={name}-{kind.ending}"
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _files(request: Request, selection: FrozenSelection) -> Iterator[File]:

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
+from archive.downloads.bundles import BundleView
 from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
 from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.images import ImageView
-from archive.downloads.products import ProductFileView
+from archive.downloads.night_script import NightScriptView
+from archive.downloads.products import NightFileView, ProductFileView
 from archive.downloads.script_view import ScriptView
 from archive.downloads.views import FrameDownloadView, SignedFileView
 from archive.downloads.zip import ZipView
@@ -21,5 +23,8 @@ urlpatterns = [
     path("frames/<int:pk>/download/", FrameDownloadView.as_view(), name="frame-download"),
     path("frames/<int:pk>/image/", ImageView.as_view(), name="frame-image"),
     path("observations/<str:name>/products/<str:kind>/<str:role>", ProductFileView.as_view(), name="observation-file"),
+    path("observations/<str:name>/bundle/", BundleView.as_view(), name="observation-bundle"),
+    path("nights/<str:date>/products/<str:subject>/<str:kind>/<str:role>", NightFileView.as_view(), name="night-file"),
+    path("nights/<str:date>/script/", NightScriptView.as_view(), name="night-script"),
     path("store/<path:path>", SignedFileView.as_view(), name="signed-file"),
 ]

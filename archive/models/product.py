@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from archive.enums import ProductKind, ProductState
+from archive.enums import OF_WHOLE_NIGHT, ProductKind, ProductState
 from archive.models.observation import Observation
-from archive.models.readers import Reader, may_see_named
+from archive.models.readers import Reader, may_see, may_see_named
 from archive.models.stored_object import SHA256_PATTERN, StoredObject
 from archive.models.version import Version
 
@@ -16,8 +16,16 @@ STATES = [(state.value, state.value) for state in ProductState]
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible_to(self, user: Reader, *, at: datetime) -> "ProductQuerySet":
-        """Keep what `user` may see at time `at`: products of visible observations, and calibrations of nights."""
-        return self.filter(may_see_named(user, at=at, prefix="observation__"))
+        """Keep what `user` may see at time `at`: products of visible observations, calibrations and seeing of nights.
+
+        What shows all observations of a night is for those who may see each of them.
+        """
+        rule = may_see(user, at=at)
+        if not rule:
+            return self.all()
+        hidden = Observation.objects.filter(night=OuterRef("night")).exclude(rule)
+        of_whole_night = ~Q(kind__in=OF_WHOLE_NIGHT) | ~Exists(hidden)
+        return self.filter(may_see_named(user, at=at, prefix="observation__"), of_whole_night)
 
 
 class Product(models.Model):

@@ -13,7 +13,7 @@ from django_filters.utils import translate_validation
 from rest_framework import serializers
 
 from archive.domain.measurements import MEASURES_STREHL
-from archive.enums import ProductKind, ProductState, SignalClass, StrehlFlag
+from archive.enums import PLOTS_OF_NIGHT, ProductKind, ProductState, SignalClass, StrehlFlag
 from archive.errors import UsageError
 from archive.models import Observation, ObservationQuerySet, Product, SeeingMeasurement, StrehlMeasurement
 from archive.models.sky_lookups import Cone
@@ -30,11 +30,21 @@ from archive.terms.ranges import both, circle
 
 T = TypeVar("T", bound=Model)
 
-OF_NIGHTS = (ProductKind.DARK, ProductKind.FLAT, ProductKind.SEEING)
+OF_NIGHTS = (
+    ProductKind.DARK,
+    ProductKind.FLAT,
+    ProductKind.SEEING,
+    *PLOTS_OF_NIGHT,
+)
 KINDS = [(kind.value, kind.value) for kind in ProductKind if kind not in OF_NIGHTS]
 STREHL_KINDS = [(kind.value, kind.value) for kind in MEASURES_STREHL]
 CLASSES = [(kind.value, kind.value) for kind in SignalClass]
 FLAGS = [(flag.value, flag.value) for flag in StrehlFlag]
+# Noise may take a ratio beyond 1; a border far beyond is meant in per cent.
+RATIO: Mapping[str, Any] = {
+    "max_value": 2.0,
+    "error_messages": {"max_value": "A Strehl ratio is a share of one: write 20 per cent as 0.2."},
+}
 UNITS = [(unit, unit) for unit in DEG_PER_UNIT]
 MODELS = [("moffat", "moffat"), ("gaussian", "gaussian")]
 # Terms on the Strehl ratio; the columns of an observation that they look at begin with the kinds of stacks.
@@ -96,12 +106,14 @@ class ObservationFilter(filters.FilterSet):
     failed = ProductsFilter(ProductState.FAILED, help_text="These products have failed; repeatable")
     seeing_median_min, seeing_median_max = both("seeing_median_arcsec", "Median seeing of its night, arcsec")
     seeing_nearest_min, seeing_nearest_max = both("seeing_nearest_arcsec", "Seeing nearest in time, arcsec")
-    bright_strehl_min, bright_strehl_max = both("bright_strehl_ratio", "Strehl ratio of the bright stack, 0 to 1")
+    bright_strehl_min, bright_strehl_max = both(
+        "bright_strehl_ratio", "Strehl ratio of the bright stack, 0 to 1", **RATIO
+    )
     bright_strehl_flag = filters.ChoiceFilter("bright_strehl_flag", choices=FLAGS, help_text="Its flag")
-    faint_strehl_min, faint_strehl_max = both("faint_strehl_ratio", "Strehl ratio of the faint stack, 0 to 1")
+    faint_strehl_min, faint_strehl_max = both("faint_strehl_ratio", "Strehl ratio of the faint stack, 0 to 1", **RATIO)
     faint_strehl_flag = filters.ChoiceFilter("faint_strehl_flag", choices=FLAGS, help_text="Its flag")
-    strehl_min = FiniteNumberFilter(method="filter_strehl", help_text="Strehl ratio, 0 to 1: at least")
-    strehl_max = FiniteNumberFilter(method="filter_strehl", help_text="Strehl ratio, 0 to 1: at most")
+    strehl_min = FiniteNumberFilter(method="filter_strehl", help_text="Strehl ratio, 0 to 1: at least", **RATIO)
+    strehl_max = FiniteNumberFilter(method="filter_strehl", help_text="Strehl ratio, 0 to 1: at most", **RATIO)
     strehl_flag = filters.ChoiceFilter(method="filter_strehl", choices=FLAGS, help_text="Flag of the Strehl ratio")
     strehl_kind = filters.ChoiceFilter(
         method="filter_strehl", choices=STREHL_KINDS, help_text="Which measurement these ask for; either if not given"

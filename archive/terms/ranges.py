@@ -42,10 +42,10 @@ class CircleFilter(FiniteNumberFilter):
         return qs.filter(from_start | to_end if crosses else from_start & to_end)
 
 
-def both(column: str, what: str, *, scale: float = 1.0) -> tuple[FromFilter, UpToFilter]:
+def both(column: str, what: str, *, scale: float = 1.0, **of_field: Any) -> tuple[FromFilter, UpToFilter]:
     return (
-        FromFilter(column, scale=scale, help_text=f"{what}: at least"),
-        UpToFilter(column, scale=scale, help_text=f"{what}: at most"),
+        FromFilter(column, scale=scale, help_text=f"{what}: at least", **of_field),
+        UpToFilter(column, scale=scale, help_text=f"{what}: at most", **of_field),
     )
 
 

@@ -14,7 +14,7 @@ from benchmarks.report import headline
 
 GROUPS = (
     *("factors", "strehl", "other_halos", "core_halo", "seeing", "registration", "planets", "faint_cube"),
-    *("contrast", "companions", "injections", "false_alarms"),
+    *("contrast", "companions", "injections", "false_alarms", "adi"),
 )
 
 

@@ -1,6 +1,6 @@
 """Companions beside stars that are not in the library: how bright and where they are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from archive.errors import FatalError
 from benchmarks.science.figures import Figure, at_most
 from benchmarks.science.library import FILTERS, FIRST_TARGET, FWHM_PX, SCALE_ARCSEC, library, setting, star
 from pipeline.arrays.high_contrast.analysis import analyse
+from pipeline.arrays.high_contrast.companion_fit import Companion as FoundCompanion
 from pipeline.arrays.high_contrast.companion_fit import position_error_px
 from pipeline.arrays.high_contrast.geometry import offset_yx
 from pipeline.arrays.high_contrast.highpass import HighPass
@@ -32,11 +33,11 @@ class Error(NamedTuple):
 def measure() -> Iterator[Figure]:
     for highpass in FILTERS:
         bright = [_error(highpass, number, *case, angle) for number, (case, angle) in enumerate(_cases(BRIGHT))]
-        yield from _figures(f"{highpass}, bright", bright, mean_mag=0.15, worst_mag=0.35, worst_mas=10)
+        yield from figures_of(f"{highpass}, bright", bright, mean_mag=0.15, worst_mag=0.35, worst_mas=10)
         weak = [
             _error(highpass, 500 + number, *case, angle) for number, (case, angle) in enumerate(_cases((WEAK,) * 3))
         ]
-        yield from _figures(f'{highpass}, 0.5" 5 mag', weak, mean_mag=None, worst_mag=0.5, worst_mas=30)
+        yield from figures_of(f'{highpass}, 0.5" 5 mag', weak, mean_mag=None, worst_mag=0.5, worst_mas=30)
 
 
 def _cases(kinds: tuple[tuple[float, float], ...]) -> Iterator[tuple[tuple[float, float], float]]:
@@ -47,8 +48,15 @@ def _cases(kinds: tuple[tuple[float, float], ...]) -> Iterator[tuple[tuple[float
 
 def _error(highpass: HighPass, number: int, separation: float, delta_mag: float, angle: float) -> Error | None:
     image, _ = star(FIRST_TARGET + number, Companion(separation, angle, delta_mag))
-    true = np.array(offset_yx(separation / SCALE_ARCSEC, angle))
     found = [each.companion for each in analyse(image, library()[0], setting(highpass)).companions]
+    return errors_of(found, separation, angle, delta_mag)
+
+
+def errors_of(
+    found: Sequence[FoundCompanion], separation_arcsec: float, angle_deg: float, delta_mag: float
+) -> Error | None:
+    """Of the one nearest to a true companion; None when none is within a tenth of an arcsecond."""
+    true = np.array(offset_yx(separation_arcsec / SCALE_ARCSEC, angle_deg))
     off_px = [float(np.hypot(*(np.array(each.offset_yx) - true))) for each in found]
     if not found or min(off_px) * SCALE_ARCSEC > WITHIN_ARCSEC:
         return None
@@ -62,9 +70,10 @@ def _error(highpass: HighPass, number: int, separation: float, delta_mag: float,
     )
 
 
-def _figures(
+def figures_of(
     name: str, errors: list[Error | None], *, mean_mag: float | None, worst_mag: float, worst_mas: float
 ) -> Iterator[Figure]:
+    """How many were not found, and the mean and the worst of the errors of those that were."""
     found = [error for error in errors if error is not None]
     if not found:
         raise FatalError(f"{name}: none of {len(errors)} companions was found.")

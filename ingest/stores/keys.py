@@ -21,6 +21,7 @@ ROWS_PREFIX = "archive/rows/"  # documents of science rows, which have no row th
 WAYS = {"bright": "automated"}
 OF_CALIBRATIONS = frozenset({"dark", "flat"})
 OF_NIGHTS = {"seeing": "seeing"}
+PLOTS_OF_NIGHTS = "night-"  # what the names of kinds that show a whole night begin with
 
 BAD_PIXEL_MASK = "BPM"
 MASK_EXTENSIONS = frozenset({".fits.fz"})  # clients give masks their folder only where they repair LCO's files
@@ -95,9 +96,11 @@ def product_key_for(night: date, subject: str, kind: str, fingerprint: str, *, f
     """Path of a file that a reduction made: all files of one product lie together, and nothing else with them.
 
     The folders are those of the original's tree, below which the beginning of the fingerprint keeps products of the
-    same kind apart. Before, the kind's name stood in place of its folder; rows name such paths whole, and they stay.
+    same kind apart; a plot of a night takes the place of the one before. Before, the kind's name stood in place of its
+    folder; rows name such paths whole, and they stay.
     """
-    return _joined("archive", "reductions", *tree_folder(night, subject, kind), fingerprint[:16], filename)
+    own = kind if kind.startswith(PLOTS_OF_NIGHTS) else fingerprint[:16]
+    return _joined("archive", "reductions", *tree_folder(night, subject, kind), own, filename)
 
 
 def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
@@ -107,6 +110,8 @@ def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
         return day, "calib", subject
     if kind in OF_NIGHTS:
         return day, "summary", OF_NIGHTS[kind], subject
+    if kind.startswith(PLOTS_OF_NIGHTS):
+        return day, "summary"
     way, _, part = kind.partition("-")
     return (day, subject, WAYS.get(way, way), *filter(None, [part]))
 

@@ -19,6 +19,8 @@ def find_inputs(products: Iterable[Product]) -> None:
 
 def _found(product: Product, row: InputRow) -> InputRow:
     told = {key: row[key] for key in ("name", "role", "sha256")}
+    if row["role"] == "measured":
+        return told  # which is found by its name alone
     if row["role"] == "values":
         return {**told, "product": _product_of(product, row)}
     return {**told, "object": _object_of(product, row)}

@@ -9,11 +9,11 @@ from pathlib import Path
 from django.db.models import Q, QuerySet
 
 from archive.domain import access
+from archive.domain.placed import place_of
 from archive.enums import ProductState
 from archive.errors import FatalError
-from archive.models import Product, ProductFile
+from archive.models import ProductFile
 from ingest.checksums import Digester, digest_of
-from ingest.stores.keys import OF_CALIBRATIONS, OF_NIGHTS, check_path, tree_folder
 
 PART = ".part"
 INTACT = Q(object__fault="") | Q(version__object__fault="")  # of the two one is null
@@ -48,31 +48,6 @@ def export_tree(folder: Path, *, night: date | None, seen: Callable[[int], objec
         _bring(file, folder / place_of(file), done)
         seen(1)
     return done
-
-
-def place_of(file: ProductFile) -> Path:
-    """Where a file stands in the tree. Products of a night share a folder there, so theirs are called by subject."""
-    product, name = file.product, file.filename
-    if product.kind in OF_CALIBRATIONS | set(OF_NIGHTS):
-        if file.role == "master":
-            name = f"{product.subject}.fits"
-        elif file.role == "product":
-            name = f"{product.subject}.json"
-    return _checked(*_folder_of(product), name)
-
-
-def _folder_of(product: Product) -> tuple[str, ...]:
-    folder = tree_folder(product.night, product.subject, product.kind)
-    return folder[:-1] if product.kind in OF_CALIBRATIONS | set(OF_NIGHTS) else folder
-
-
-def _checked(*parts: str) -> Path:
-    """A path below the folder. Raises UsageError for names that would leave it, or that no system takes."""
-    for part in parts:
-        check_path(part)
-    path = "/".join(parts)
-    check_path(path)
-    return Path(path)
 
 
 def _bring(file: ProductFile, target: Path, done: Exported) -> None:

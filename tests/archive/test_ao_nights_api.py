@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from archive.api import observation_examples
-from archive.enums import ProductKind, ProductState, SignalClass
-from archive.models import Frame
+from archive.api.observation_examples import PLOT
+from archive.enums import PLOTS_OF_NIGHT, ProductKind, ProductState, SignalClass
+from archive.models import Frame, Observation
 from tests.archive.test_observations_api import shape
 from tests.factories import AO_OBSERVED_AT
 
@@ -127,6 +128,25 @@ class TestOneNight:
         Frame.objects.update(public_date=NEVER)
         hidden, shown = (api(user).get(f"/nights/{NIGHT}/").json()["calibrations"][0] for user in (None, admin))
         assert (hidden["files"], len(shown["files"])) == ([], 1)
+
+    def test_plots_are_for_those_who_may_see_every_observation_that_they_show(self, night, ao, api, alice, bob, erin):
+        """Alice and erin may see all of PROP001, and P2 is public; the seeing is for everybody."""
+        for kind in PLOTS_OF_NIGHT:
+            inputs = [{"name": "a", "role": "measured", "sha256": "b"}]
+            ao.file(ao.product(kind=kind, subject="night_20160925", inputs=inputs, values=PLOT["values"]), "plot")
+
+        def told(user):
+            answer = api(user).get(f"/nights/{NIGHT}/").json()
+            assert "night-seeing" not in {each["kind"] for each in answer["calibrations"]}
+            assert {len(each["files"]) for each in answer["plots"]} == {1}
+            assert shape(answer["plots"]) == shape([PLOT])
+            return [each["kind"] for each in answer["plots"]]
+
+        everything = [kind.value for kind in PLOTS_OF_NIGHT]
+        assert [told(user) for user in (None, bob)] == [["night-seeing"]] * 2
+        assert [told(user) for user in (alice, erin)] == [everything] * 2
+        Observation.objects.update(public_date=AO_OBSERVED_AT)
+        assert told(None) == everything
 
     def test_answers_have_the_keys_of_the_example(self, night, api, admin):
         told, example = api(admin).get(f"/nights/{NIGHT}/").json(), observation_examples.NIGHT

@@ -289,6 +289,10 @@ def _towards(place, angle_deg: float, distance_deg: float) -> tuple[float, float
         "done=dark",
         "strehl_min=nan",
         "strehl_max=inf",
+        "bright_strehl_min=20",
+        "strehl_max=100",
+        "seeing_nearest_min=x",
+        "radius_unit=mile",
         "strehl_flag=MAYBE",
         "magnitude_min=x",
         "target_name=a%00b",
@@ -299,6 +303,10 @@ def test_what_can_not_be_understood_is_refused_and_named(api, query):
     answer = api(None).get(f"/observations/?{query}")
     assert answer.status_code == 400
     assert query.split("=", maxsplit=1)[0] in answer.json()
+
+
+def test_per_cent_are_told_apart_from_shares(api):
+    assert "write 20 per cent as 0.2" in api(None).get("/observations/?faint_strehl_max=80").content.decode()
 
 
 def test_every_term_stands_in_the_document(client):

@@ -27,8 +27,8 @@ OWN = "own"  # the caller's own account
 SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
-OBSERVATION = "observation"  # one observation or a part of it: tests/archive/test_observations_api.py
-NIGHT = "night"  # of one night what the caller may see: tests/archive/test_ao_nights_api.py
+OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
+NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 STORE = "store"  # the object store, by its secret
 
 ROUTES = {
@@ -78,9 +78,12 @@ ROUTES = {
     "/observations/<name>/": OBSERVATION,
     "/observations/<name>/redo/": OBSERVATION,
     "/observations/<name>/products/<kind>/<role>": OBSERVATION,
+    "/observations/<name>/bundle/": OBSERVATION,
     "/nights/": LIST,
     "/nights/<date>/": NIGHT,
     "/nights/<date>/progress/": NIGHT,
+    "/nights/<date>/script/": NIGHT,
+    "/nights/<date>/products/<subject>/<kind>/<role>": NIGHT,
     "/quality/strehl/": LIST,
     "/quality/seeing/": PUBLIC,
     "/profile/": OWN,

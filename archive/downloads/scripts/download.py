@@ -90,6 +90,7 @@ def get(file: File, token: str) -> str:
     if is_right(target, file):
         return "here already"
     part = Path(f"{file.name}.part")
+    target.parent.mkdir(parents=True, exist_ok=True)
     n_wrong = 0
     for n_before in range(ATTEMPTS):
         time.sleep(2 * n_before)

@@ -80,6 +80,7 @@ get() { # name, size or "-", algorithm, checksum, address
     number=$((number + 1))
     file=./$1
     part=$file.part
+    mkdir -p -- "${file%/*}"
     wrong=0
     if is_right "$file" "$2" "$3" "$4"; then
         printf '[%s/%s] %s: here already\n' "$number" "$COUNT" "$1"

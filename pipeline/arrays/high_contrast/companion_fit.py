@@ -9,7 +9,7 @@ from scipy import optimize
 
 from archive.errors import UsageError
 from pipeline.arrays.high_contrast.geometry import YX, disc_at, polar_of, ring_count, ring_places
-from pipeline.arrays.high_contrast.model import CompanionModel
+from pipeline.arrays.high_contrast.model import Response
 
 Floats = NDArray[np.float64]
 
@@ -49,12 +49,12 @@ def position_error_px(companion: Companion, fwhm_px: float) -> float:
     return float(np.sqrt(2) * fwhm_px * gaussian_fwhm_to_sigma / companion.signal_to_noise)
 
 
-def fit_companion(residual: Floats, model: CompanionModel, near: YX) -> Companion:
+def fit_companion(residual: Floats, model: Response, near: YX, *, quiet: Floats | None = None) -> Companion:
     """Fit place and flux of the companion near an offset from the star in a residual (ny, nx).
 
     Least squares of what a companion would leave, over the pixels within 1.5 widths. The error of the flux is the
-    scatter of the flux that the same fit finds at other places of the ring. Raises UsageError when nothing there is
-    brighter than its surroundings.
+    scatter of the flux that the same fit finds at other places of the ring, of `quiet` (ny, nx) where the residual
+    without the companion is known. Raises UsageError when nothing there is brighter than its surroundings.
     """
     pixels = disc_at(residual.shape, near, radius_px=REACH_FWHM * model.fwhm_px)
     seen = np.where(np.isfinite(residual), residual, 0.0)[pixels]
@@ -77,10 +77,10 @@ def fit_companion(residual: Floats, model: CompanionModel, near: YX) -> Companio
             f"Nothing near y = {near[0]:+.1f}, x = {near[1]:+.1f} px from the star looks like a companion."
         )
     separation, angle = polar_of(place)
-    return Companion(place, separation, angle, flux, _noise_of_fit(residual, model, place))
+    return Companion(place, separation, angle, flux, _noise_of_fit(residual if quiet is None else quiet, model, place))
 
 
-def _noise_of_fit(residual: Floats, model: CompanionModel, place: YX) -> float:
+def _noise_of_fit(residual: Floats, model: Response, place: YX) -> float:
     """Scatter of the fluxes that are found at places of the ring where the companion's light does not reach."""
     radius, first_deg = float(np.hypot(*place)), float(np.degrees(np.arctan2(-place[1], place[0])))
     around = ring_places(radius, ring_count(radius, model.fwhm_px), first_deg=first_deg)[2:-1]
@@ -93,7 +93,7 @@ def _noise_of_fit(residual: Floats, model: CompanionModel, place: YX) -> float:
     return float(np.std(fluxes, ddof=1) * np.sqrt(1 + 1 / len(fluxes)))
 
 
-def _flux_at(seen: Floats, pixels: NDArray[np.bool_], model: CompanionModel, place: YX) -> tuple[float, float]:
+def _flux_at(seen: Floats, pixels: NDArray[np.bool_], model: Response, place: YX) -> tuple[float, float]:
     """Best flux of a companion at a place for what is `seen`, and the power of its image there."""
     image = model.at(place)[pixels]
     image = np.where(np.isfinite(image), image, 0.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.arrays.high_contrast.geometry import Zone, ring_count, ring_places
-from pipeline.arrays.high_contrast.model import CompanionModel
+from pipeline.arrays.high_contrast.model import Response
 from pipeline.arrays.high_contrast.noise import (
     FEWEST_APERTURES,
     SIGMA,
@@ -54,7 +54,7 @@ class ContrastCurve:
         return float(np.interp(separation_px, self.separation_px, self.delta_mag, left=np.nan, right=np.nan))
 
 
-def contrast_curve(residual: Floats, model: CompanionModel, zone: Zone, *, sigma: float = SIGMA) -> ContrastCurve:
+def contrast_curve(residual: Floats, model: Response, zone: Zone, *, sigma: float = SIGMA) -> ContrastCurve:
     """Limits of a residual (ny, nx) from which companions that were found have been taken.
 
     On rings one width apart whose apertures lie wholly in the zone: τ s / (T F), with τ for the
@@ -77,7 +77,7 @@ def contrast_curve(residual: Floats, model: CompanionModel, zone: Zone, *, sigma
     return ContrastCurve(np.array(radii), flux, throughputs, thresholds, np.array(counts, dtype=np.intp), sigma)
 
 
-def mean_throughput(model: CompanionModel, radius_px: float) -> float:
+def mean_throughput(model: Response, radius_px: float) -> float:
     """Throughput at a distance, mean of some angles."""
     return float(np.mean([model.throughput((y, x)) for y, x in ring_places(radius_px, ANGLES_OF_THROUGHPUT)]))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,24 @@ def template_of(star: Floats, *, fwhm_px: float, radius_fwhm: float = TEMPLATE_F
 def displaced(template: Floats, offset: YX) -> Floats:
     """A template (ny, nx) moved from the middle to `offset` (rows, columns), px."""
     return image_of(moved(transform_of(template), template.shape, np.array(offset)), template.shape).astype(np.float64)
+
+
+class Response(Protocol):
+    """What a companion as bright as the star leaves in a residual (ny, nx), wherever it lies."""
+
+    @property
+    def fwhm_px(self) -> float:
+        """Width of the star's core."""
+
+    @property
+    def star_sum(self) -> float:
+        """The star's light in an aperture one width across."""
+
+    def at(self, offset: YX) -> Floats:
+        """The residual (ny, nx) of a companion of flux 1 there."""
+
+    def throughput(self, offset: YX) -> float:
+        """Share of its light in an aperture that is left of it."""
 
 
 @dataclass(frozen=True)

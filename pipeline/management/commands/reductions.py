@@ -98,10 +98,13 @@ class Command(BaseCommand):
 
     def _plan(self, night: date | None) -> None:
         raws = RawFile.objects.filter(night=night) if night else RawFile.objects.all()
-        number = 0
+        number, nights = 0, set()
         for subject in subjects_of(raws):
             planning.plan(subject, at=timezone.now())
             number += 1
+            nights.add(subject.night)
+        for each in sorted(nights, reverse=True):
+            planning.plan_night(each, at=timezone.now())
         self.stdout.write(f"{number} observations and calibrations were looked at.")
 
 
@@ -112,8 +115,8 @@ def work() -> None:
     worker = (sys.executable, "-m", "celery", "-A", "settings", "worker", "--queues", settings.REDUCTIONS_QUEUE)
     size = ("--concurrency", str(settings.REDUCTION_WORKERS))
     # The broker refuses a second worker of the same name; the process keeps its id through exec.
-    name = ("--hostname", f"reductions-{os.getpid()}@%h")
-    os.execv(sys.executable, [*worker, *size, *name, "--loglevel", "INFO"])  # noqa: S606
+    called = ("--hostname", f"reductions-{os.getpid()}@%h")
+    os.execv(sys.executable, [*worker, *size, *called, "--loglevel", "INFO"])  # noqa: S606
 
 
 def _of_night(subject: str, kind: ProductKind, night: date | None) -> Product:

@@ -1,6 +1,7 @@
 """A night that was reduced, and a database that loses it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -45,9 +46,10 @@ def restore(machine: Machine) -> Callable[..., Report]:
 
 
 @pytest.fixture
-def night(reduced: Machine) -> Machine:
-    """A star, one too faint, a planet, seeing; all reduced, and kept beside the data."""
+def night(reduced: Machine, django_capture_on_commit_callbacks: Any) -> Machine:
+    """A star, one too faint, a planet, seeing; all reduced, and bytes that were replaced are gone."""
     for name in (EMPTY, PLANET, SEEING):
         reduced.take(name)
-    reduced.run()
+    with django_capture_on_commit_callbacks(execute=True):
+        reduced.run()
     return reduced
