@@ -43,6 +43,7 @@ class Step:
     masters: tuple[Master, ...] = ()
     upstream: tuple[Upstream, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    takes_references: bool = False  # images of other stars out of the PSF library are among its inputs
     knows_optics: bool = True  # what stood at the telescope is among its parameters
     measured: tuple[ProductKind, ...] = ()  # of a night: it shows what these kinds measured, of all its subjects
     waits_for: tuple[ProductKind, ...] = ()  # of a night: none of these kinds is in work when it is made
@@ -74,6 +75,9 @@ PICTURE_OF_PLANET: Mapping[str, Any] = {
     "half_arcsec": None,
 }
 
+STAR_CUT: Mapping[str, Any] = {"half_px": 100}  # of the square about a star, on the grid of half pixels
+WITHOUT_STAR: Mapping[str, Any] = {**STAR_CUT, "highpass": "gaussian", "most_references": 40, "sigma": 5.0}
+
 # In an order in which each stands behind what it needs.
 STEPS = (
     Step(
@@ -104,7 +108,7 @@ STEPS = (
         ProductKind.BRIGHT,
         make="pipeline.reductions.bright.make",
         algorithm="bright",
-        version="1",
+        version="2",
         masters=(DARK, FLAT),
         parameters=DETECTOR,
     ),
@@ -130,10 +134,29 @@ STEPS = (
         parameters=PICTURE_OF_STAR,
     ),
     Step(
+        ProductKind.BRIGHT_PSF,
+        make="pipeline.reductions.psf_candidate.make",
+        algorithm="psf",
+        version="1",
+        takes_raws=False,
+        upstream=(Upstream(ProductKind.BRIGHT, ("stack",), classes=BRIGHT_ENOUGH), Upstream(ProductKind.BRIGHT_STREHL)),
+        parameters=STAR_CUT,
+    ),
+    Step(
+        ProductKind.BRIGHT_PCA,
+        make="pipeline.reductions.psf_subtraction.make",
+        algorithm="pca",
+        version="1",
+        takes_raws=False,
+        takes_references=True,
+        upstream=(Upstream(ProductKind.BRIGHT, ("stack",), classes=BRIGHT_ENOUGH), Upstream(ProductKind.BRIGHT_STREHL)),
+        parameters=WITHOUT_STAR,
+    ),
+    Step(
         ProductKind.FAINT,
         make="pipeline.reductions.faint.make",
         algorithm="faint",
-        version="1",
+        version="2",
         masters=(DARK, FLAT),
         parameters=DETECTOR,
         upstream=(Upstream(ProductKind.BRIGHT, classes=BRIGHT_ENOUGH),),
@@ -158,6 +181,16 @@ STEPS = (
             Upstream(ProductKind.FAINT_STREHL, is_required=False),
         ),
         parameters=PICTURE_OF_STAR,
+    ),
+    Step(
+        ProductKind.FAINT_PCA,
+        make="pipeline.reductions.psf_subtraction.make",
+        algorithm="pca",
+        version="1",
+        takes_raws=False,
+        takes_references=True,
+        upstream=(Upstream(ProductKind.FAINT, ("stack2x",)), Upstream(ProductKind.FAINT_STREHL)),
+        parameters=WITHOUT_STAR,
     ),
     Step(
         ProductKind.PLANETARY,
@@ -194,7 +227,7 @@ STEPS_OF_NIGHTS = tuple(
     for kind, measured, waits_for in (
         (ProductKind.NIGHT_SEEING, (ProductKind.SEEING,), (ProductKind.SEEING,)),
         (ProductKind.NIGHT_STREHL, STREHLS, (*STACKS, *STREHLS)),
-        (ProductKind.NIGHT_CONTRAST, CONTRASTS, (*STACKS, *STREHLS, *CONTRASTS)),
+        (ProductKind.NIGHT_CONTRAST, CONTRASTS, (*STACKS, *STREHLS, ProductKind.BRIGHT_PSF, *CONTRASTS)),
     )
 )
 GRAPH: Graph = {step.kind: step for step in (*STEPS, *STEPS_OF_NIGHTS)}

@@ -10,8 +10,9 @@ from archive.errors import FatalError
 from archive.models import Product, StoredObject, Version
 from ingest.checksums import Digester
 from pipeline.measured import measured_in
-from pipeline.needs import InputRow, input_of, installation_of, installation_of_night, sha256_of, the_graph
+from pipeline.needs import input_of, installation_of, installation_of_night, sha256_of, the_graph
 from pipeline.reductions.job import Input, Job
+from pipeline.references import InputRow
 from pipeline.subjects import raw_versions_of, subject_of_product
 
 

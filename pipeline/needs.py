@@ -15,8 +15,11 @@ from archive.enums import ProductKind, ProductState
 from archive.models import Product, ProductFile, RawFile, Version
 from ingest.headers import roboao
 from ingest.headers.installations import Installation, installation_at
+from pipeline import references
+from pipeline.arrays.high_contrast.references import FEWEST
 from pipeline.graph import Graph, Master, Step, Upstream
 from pipeline.measured import Measured, measured_in
+from pipeline.references import InputRow, References
 from pipeline.subjects import MASTER_REACH, Subject, master_names
 
 SETTLED = (ProductState.DONE, ProductState.FAILED, ProductState.SKIPPED)
@@ -25,9 +28,6 @@ IN_WORK = Q(state__in=[ProductState.QUEUED, ProductState.RUNNING]) | Q(state=Pro
 COMING = (ProductState.PENDING, ProductState.QUEUED, ProductState.RUNNING)
 LOOK_AGAIN = timedelta(hours=1)  # events tell of nearly all that is waited for; this finds the rest
 LOOK_FOR_BYTES = timedelta(minutes=1)  # nothing tells that bytes were read
-
-# As it stands in Product.inputs: name, role, sha256; and where it is, "object" or "product" by id.
-InputRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,10 @@ def readiness(step: Step, now: Situation) -> Ready:
     installation = _installation_of(now)
     if step.knows_optics:
         parameters["installation"] = _optics(installation)
+    if step.takes_references:
+        chosen = _from_library(step, inputs, now)
+        inputs += chosen.inputs
+        parameters["library_version"] = chosen.library_version
     return Ready(inputs, parameters, fingerprint_of(step, now.subject, inputs, parameters))
 
 
@@ -179,6 +183,28 @@ def _from_upstream(need: Upstream, now: Situation) -> Iterator[InputRow]:
         "sha256": sha256_of(row.values),
         "product": row.pk,
     }
+
+
+def _from_library(step: Step, others: Sequence[InputRow], now: Situation) -> References:
+    """Images of other stars: those that it was to be made with before, as long as nothing else has changed.
+
+    A library that grows makes nothing anew by itself: staff have it made anew when it is worth that.
+    """
+    row, observation = now.rows.get(step.kind), now.subject.observation
+    if observation is None:
+        raise NotWanted("It is made of observations only.")
+    kept = None if row is None else references.kept(row, others)
+    chosen = kept or references.chosen(observation, strehl_ratio=_strehl_of(step, now))
+    if len(chosen.inputs) < FEWEST:
+        raise NotWanted(
+            f"The PSF library has {len(chosen.inputs)} images of other stars that suit it: {FEWEST} are needed."
+        )
+    return chosen
+
+
+def _strehl_of(step: Step, now: Situation) -> float | None:
+    rows = (now.rows.get(need.kind) for need in step.upstream)
+    return next((row.values["strehl_ratio"] for row in rows if row is not None and "strehl_ratio" in row.values), None)
 
 
 def _from_masters(need: Master, now: Situation) -> Iterator[InputRow]:

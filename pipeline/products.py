@@ -11,17 +11,14 @@ from django.db import transaction
 
 from archive.domain import frames, observations, products
 from archive.domain.objects import NewObject, forget_object, object_row, sweep_path
-from archive.domain.seeing_notes import note_seeing
-from archive.enums import EventName, ProductKind, ProductState, RelationKind
+from archive.enums import EventName, ProductState, RelationKind
 from archive.models import (
     Frame,
     Observation,
     Product,
     ProductFile,
     Relation,
-    SeeingMeasurement,
     StoredObject,
-    StrehlMeasurement,
     Version,
 )
 from ingest.checksums import Digest, digest_of
@@ -30,7 +27,7 @@ from ingest.names import is_fits, split_name
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion, Upload
 from ingest.stores.keys import content_type_for, product_key_for
-from pipeline import leases
+from pipeline import leases, measurements, references
 from pipeline.leases import Lease
 from pipeline.provenance import Making, product_json
 from pipeline.reductions.job import Job, Made, MadeFile
@@ -61,7 +58,7 @@ def hand_over(lease: Lease, job: Job, made: Made, *, store: FileStore, inspector
             desk = _Desk(product, job, store, inspector, puts, at)
             files = [*made.files, _product_json_file(product, job, made, at=at)]
             desk.take(files)
-            _write_measurements(product, made, at=at)
+            measurements.write(product, made, at=at)
             _settle_done(product, made, at=at)
     logger.info("product_made", product_id=product.pk, kind=product.kind, subject=product.subject, files=len(files))
     return product
@@ -75,7 +72,7 @@ def skip(lease: Lease, job: Job, *, reason: str, store: FileStore, inspector: In
     with transaction.atomic():
         product = leases.held(lease)
         _Desk(product, job, store, inspector, [], at).take([])
-        _write_measurements(product, NOTHING, at=at)
+        measurements.write(product, NOTHING, at=at)
         product.values = {}
         leases.settle(product, ProductState.SKIPPED, reason=reason, at=at)
     logger.info("product_skipped", product_id=product.pk, kind=product.kind, subject=product.subject, reason=reason)
@@ -194,14 +191,15 @@ class _Desk:
             observations.show_products_of(self.product.observation)
 
     def _relate(self, frame: Frame) -> None:
-        """Say which frames it was made from."""
-        roles = {row["object"]: row["role"] for row in self.product.inputs if "object" in row}
+        """Say which frames it was made from. Images of other stars are told by checksum alone (references)."""
+        rows = [row for row in self.product.inputs if "object" in row and row["role"] != references.ROLE]
+        roles = {row["object"]: row["role"] for row in rows}
         sources = Version.objects.filter(object__in=roles).exclude(frame=frame)
-        rows = [
+        relations = [
             Relation(source_id=frame_id, derived=frame, kind=RELATION_OF_ROLE.get(roles[pk], RelationKind.RAW_OF))
             for frame_id, pk in sources.order_by("frame_id").values_list("frame_id", "object_id")
         ]
-        Relation.objects.bulk_create(rows, ignore_conflicts=True)
+        Relation.objects.bulk_create(relations, ignore_conflicts=True)
 
 
 def _holds(before: ProductFile, file: MadeFile, digest: Digest) -> bool:
@@ -209,21 +207,6 @@ def _holds(before: ProductFile, file: MadeFile, digest: Digest) -> bool:
     stored = before.object
     same = (before.filename, before.sha256) == (file.filename, digest.sha256)
     return stored is not None and same and not stored.fault
-
-
-def _write_measurements(product: Product, made: Made, *, at: datetime) -> None:
-    if made.strehl is None:
-        StrehlMeasurement.objects.filter(product=product).delete()
-    else:
-        values = {**made.strehl, "observation": product.observation, "measured_at": at}
-        StrehlMeasurement.objects.update_or_create(product=product, defaults=values)
-    if made.seeing is None:
-        SeeingMeasurement.objects.filter(product=product).delete()
-    else:
-        values = {**made.seeing, "night": product.night, "measured_at": at}
-        SeeingMeasurement.objects.update_or_create(product=product, defaults=values)
-    if product.kind == ProductKind.SEEING:
-        note_seeing(product.night)
 
 
 def _settle_done(product: Product, made: Made, *, at: datetime) -> None:

@@ -96,6 +96,8 @@ def product_json(job: Job, made: Made, making: Making) -> bytes:
         "signal_class": made.signal_class,
         "strehl": None if made.strehl is None else dict(made.strehl),
         "seeing": None if made.seeing is None else dict(made.seeing),
+        "contrast": None if made.contrast is None else dict(made.contrast),
+        "companions": [dict(companion) for companion in made.companions],
     }
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
     return f"{text}\n".encode()
@@ -143,8 +145,8 @@ def stack_header(job: Job, raw: fits.Header, stacked: Stacked, *, shape: tuple[i
     return header
 
 
-def part_header(stack: fits.Header, job: Job, *, origin_yx: tuple[int, int]) -> fits.Header:
-    """Header of a part of a stack, whose first pixel is `origin_yx` of it, px from zero."""
+def part_header(stack: fits.Header, job: Job, *, origin_yx: tuple[float, float]) -> fits.Header:
+    """Header of a part of a stack, whose first pixel is `origin_yx` of it, px from zero, if need be between pixels."""
     header = _header(stack, job, keep=frozenset({"BUNIT", "NFRAMES", "NREJ", *_wcs_keys(stack)}))
     for keys, origin in ((("CRPIX1", "LOCKX"), origin_yx[1]), (("CRPIX2", "LOCKY"), origin_yx[0])):
         for key in keys:

@@ -14,6 +14,8 @@ from archive.domain.frames import NewVersion, register_frame
 from archive.domain.objects import NewObject, object_row
 from archive.enums import ProductKind, ProductState, RawKind, SignalClass
 from archive.models import (
+    Companion,
+    ContrastCurve,
     Frame,
     Observation,
     Product,
@@ -31,7 +33,7 @@ from ingest.stores.keys import key_for
 COUNTER = itertools.count(1)
 OBSERVED_AT = datetime(2025, 3, 10, 1, 8, 31, tzinfo=UTC)
 AO_OBSERVED_AT = datetime(2016, 9, 25, 2, 0, 7, 40912, tzinfo=UTC)
-FITS_ROLES = frozenset({"stack", "stack50", "stack10", "simple_sum", "master"})
+FITS_ROLES = frozenset({"stack", "stack50", "stack10", "simple_sum", "master", "psf", "residual", "snr"})
 
 
 @dataclass
@@ -188,6 +190,50 @@ class AOFactory:
         }
         of = {"product": product, "observation": product.observation}
         return StrehlMeasurement.objects.create(**{**of, **values, **changes})
+
+    def contrast(self, product: Product, **changes: Any) -> ContrastCurve:
+        """Limits of contrast that a product found for its observation."""
+        values = {
+            "separations_arcsec": [0.2, 0.5, 1.0],
+            "delta_mags": [2.9, 4.7, None],
+            "throughputs": [0.8, 0.9, None],
+            "thresholds": [6.7, 5.6, 5.4],
+            "sigma": 5.0,
+            "fwhm_arcsec": 0.083,
+            "delta_mag_0p5": 4.7,
+            "delta_mag_1p0": None,
+            "component_count": 3,
+            "reference_count": 40,
+            "library_version": "0" * 64,
+            "measured_at": AO_OBSERVED_AT,
+        }
+        of = {"product": product, "observation": product.observation}
+        return ContrastCurve.objects.create(**{**of, **values, **changes})
+
+    def companion(self, product: Product, **changes: Any) -> Companion:
+        """Something that a product found beside the star of its observation."""
+        values = {
+            "number": 1,
+            "separation_arcsec": 0.9,
+            "separation_error_arcsec": 0.002,
+            "position_angle_deg": 128.0,
+            "position_angle_error_deg": 0.2,
+            "delta_mag": 2.5,
+            "delta_mag_error": 0.05,
+            "t": 40.0,
+            "threshold": 5.5,
+            "y_px": -31.5,
+            "x_px": -40.3,
+        }
+        of = {"product": product, "observation": product.observation}
+        return Companion.objects.create(**{**of, **values, **changes})
+
+    def candidate(self, observation: Observation, **of_frame: Any) -> Product:
+        """An observation's star, cut out."""
+        product = self.product(observation, kind=ProductKind.BRIGHT_PSF)
+        self.file(product, "psf", **of_frame)
+        self.file(product, "picture")
+        return product
 
     def seeing(self, product: Product | None = None, **changes: Any) -> SeeingMeasurement:
         """Seeing from one exposure of a night, with a product of its own unless one is given."""

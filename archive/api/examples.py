@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from archive.api import family_examples, observation_examples, site_examples, upload_examples
+from archive.api import contrast_examples, family_examples, observation_examples, site_examples, upload_examples
 
 VERSION: dict[str, Any] = {
     "id": 41,
@@ -114,6 +114,13 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/quality/strehl/statistics/", "get"): (None, {"results": [observation_examples.STREHL_QUARTILES]}),
     ("/quality/contrast/statistics/", "get"): (None, {"results": [observation_examples.CONTRAST_LIMITS]}),
     ("/quality/dead-times/", "get"): (None, observation_examples.DEAD_TIMES),
+    ("/quality/contrast/", "get"): (None, _page(contrast_examples.CONTRAST_ROW)),
+    ("/quality/companions/", "get"): (None, _page(contrast_examples.COMPANION_ROW)),
+    ("/psf-library/", "get"): (None, _page(contrast_examples.CANDIDATE)),
+    ("/psf-library/", "post"): (contrast_examples.ADDED, contrast_examples.CANDIDATE_ALONE),
+    ("/psf-library/{name}/", "get"): (None, contrast_examples.CANDIDATE_ALONE),
+    ("/psf-library/versions/{sha256}/", "get"): (None, contrast_examples.LIBRARY_VERSION),
+    ("/nights/{date}/subtract-anew/", "post"): (contrast_examples.WHY_ANEW, contrast_examples.ANEW),
     ("/sites/", "get"): (None, site_examples.VERSIONS),
     ("/sites/{site}/config/", "get"): (None, site_examples.VERSION),
     ("/sites/{site}/config/", "put"): (site_examples.CONFIGURATION, site_examples.VERSION),

@@ -48,7 +48,7 @@ class TableView(generics.GenericAPIView[Any]):
             yield OrderBy(F(self.table.get(term.column, "pk")), descending=term.descending)
 
 
-def _parameters(table: Mapping[str, str]) -> list[OpenApiParameter]:
+def parameters_of(table: Mapping[str, str]) -> list[OpenApiParameter]:
     names = ", ".join(table)
     return [
         OpenApiParameter("format", enum=["json", "api", CSV], description="csv: all rows at once, of the same columns"),
@@ -115,7 +115,7 @@ class StrehlView(TableView):
     def get_queryset(self) -> QuerySet[StrehlMeasurement]:
         return strehl_for(self.request.user, at=timezone.now())
 
-    @extend_schema(summary="Strehl ratios", operation_id="quality_strehl", parameters=_parameters(STREHL_TABLE))
+    @extend_schema(summary="Strehl ratios", operation_id="quality_strehl", parameters=parameters_of(STREHL_TABLE))
     def get(self, request: Request) -> HttpResponseBase:
         return self.answer(request)
 
@@ -133,6 +133,6 @@ class SeeingView(TableView):
     def get_queryset(self) -> QuerySet[SeeingMeasurement]:
         return seeing_for(self.request.user, at=timezone.now())
 
-    @extend_schema(summary="Seeing", operation_id="quality_seeing", parameters=_parameters(SEEING_TABLE))
+    @extend_schema(summary="Seeing", operation_id="quality_seeing", parameters=parameters_of(SEEING_TABLE))
     def get(self, request: Request) -> HttpResponseBase:
         return self.answer(request)

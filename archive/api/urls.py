@@ -25,7 +25,9 @@ from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
 from archive.api.observations import ObservationsView, ObservationView, RedoView
 from archive.api.portal_login import portal_callback, portal_login
+from archive.api.psf_library import CandidatesView, CandidateView, LibraryVersionView, SubtractAnewView
 from archive.api.quality import SeeingView, StrehlView
+from archive.api.quality_contrast import CompanionsView, ContrastView
 from archive.api.recent_uploads import RecentUploadsView
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
@@ -77,12 +79,18 @@ urlpatterns = [
     path("nights/", NightsView.as_view(), name="nights"),
     path("nights/<str:date>/", NightView.as_view(), name="night"),
     path("nights/<str:date>/progress/", ProgressView.as_view(), name="night-progress"),
+    path("nights/<str:date>/subtract-anew/", SubtractAnewView.as_view(), name="night-subtract-anew"),
     path("quality/strehl/", StrehlView.as_view(), name="quality-strehl"),
     path("quality/seeing/", SeeingView.as_view(), name="quality-seeing"),
     path("quality/seeing/statistics/", SeeingStatisticsView.as_view(), name="quality-seeing-statistics"),
     path("quality/strehl/statistics/", StrehlStatisticsView.as_view(), name="quality-strehl-statistics"),
     path("quality/contrast/statistics/", ContrastStatisticsView.as_view(), name="quality-contrast-statistics"),
     path("quality/dead-times/", DeadTimesView.as_view(), name="quality-dead-times"),
+    path("quality/contrast/", ContrastView.as_view(), name="quality-contrast"),
+    path("quality/companions/", CompanionsView.as_view(), name="quality-companions"),
+    path("psf-library/", CandidatesView.as_view(), name="psf-library"),
+    path("psf-library/versions/<str:sha256>/", LibraryVersionView.as_view(), name="psf-library-version"),
+    path("psf-library/<str:name>/", CandidateView.as_view(), name="psf-candidate"),
     path("sites/", SitesView.as_view(), name="sites"),
     path("sites/<slug:site>/config/", SiteConfigurationView.as_view(), name="site-config"),
     path("sites/<slug:site>/config/history/", SiteHistoryView.as_view(), name="site-history"),

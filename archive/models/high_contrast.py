@@ -45,6 +45,7 @@ class PsfMember(models.Model):
             models.UniqueConstraint(fields=["observation", "added_at"], name="psf_member_added_once"),
             models.CheckConstraint(name="psf_member_sha256_is_hex", condition=Q(sha256__regex=SHA256_PATTERN)),
         ]
+        indexes = [models.Index(fields=["sha256"], name="psf_member_by_image")]
 
     def __str__(self) -> str:
         return f"{self.observation_id} {self.sha256[:12]}"

@@ -29,6 +29,7 @@ SAMPLE = VAR / "sample"
 SAMPLE_INGESTED = RUN / "sample-ingested"
 NIGHT = VAR / "night"
 NIGHT_INGESTED = RUN / "night-ingested"
+NIGHT_REFERENCES = "12"  # stars that the light of others is taken out by
 NIGHT_FRAMES = "30"  # of each exposure at most: enough to see, and soon there
 PLANETS = "24"  # programme of the planet in a simulated night
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -104,12 +105,21 @@ class Run:
         if not self._wants_night:
             return
         say("A night of the adaptive-optics camera is simulated and taken in; the archive can be used meanwhile.")
-        self.manage("simulate_night", str(NIGHT), "--frames", NIGHT_FRAMES)
+        self.manage("simulate_night", str(NIGHT), "--frames", NIGHT_FRAMES, "--references", NIGHT_REFERENCES)
         self.manage("proposal", PLANETS, "--title", "Planets", "--planetary")
         for folder in sorted(NIGHT.glob("2*")):
             self.manage("ingest", str(folder))
         NIGHT_INGESTED.touch()
         say("The night is in. Its reductions: /nights/; what is under way: `manage.py reductions status`.")
+        for folder in sorted(NIGHT.glob("2*")):
+            self._fill_library(f"{folder.name[:4]}-{folder.name[4:6]}-{folder.name[6:]}")
+
+    def _fill_library(self, night: str) -> None:
+        """Put the night's single stars into the PSF library once they are reduced, and wait for what follows."""
+        self.manage("reductions", "wait", "--night", night)
+        self.manage("psf_library", "add", "--night", night, "--reason", "single stars of the simulated night")
+        self.manage("reductions", "wait", "--night", night)
+        say("All of the night is made. Limits of contrast: /quality/contrast/; what was found: /quality/companions/.")
 
 
 def _tell_addresses(archive: Archive, took_s: float) -> None:

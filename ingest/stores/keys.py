@@ -21,6 +21,7 @@ ROWS_PREFIX = "archive/rows/"  # documents of science rows, which have no row th
 WAYS = {"bright": "automated"}
 OF_CALIBRATIONS = frozenset({"dark", "flat"})
 OF_NIGHTS = {"seeing": "seeing"}
+PSF_CANDIDATE = "bright-psf"  # of an observation, and yet among what is of its night
 PLOTS_OF_NIGHTS = "night-"  # what the names of kinds that show a whole night begin with
 
 BAD_PIXEL_MASK = "BPM"
@@ -108,6 +109,8 @@ def tree_folder(night: date, subject: str, kind: str) -> tuple[str, ...]:
     day = f"{night:%Y%m%d}"
     if kind in OF_CALIBRATIONS:
         return day, "calib", subject
+    if kind == PSF_CANDIDATE:
+        return day, "summary", "psflib", subject
     if kind in OF_NIGHTS:
         return day, "summary", OF_NIGHTS[kind], subject
     if kind.startswith(PLOTS_OF_NIGHTS):

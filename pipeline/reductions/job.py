@@ -5,7 +5,7 @@ NothingToMake skips the product, UsageError fails it at once (its inputs can nev
 again, and anything else is tried again and fails the product when no attempts are left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -66,3 +66,5 @@ class Made:
     signal_class: SignalClass | None = None  # of the observation
     strehl: Mapping[str, Any] | None = None  # columns of StrehlMeasurement
     seeing: Mapping[str, Any] | None = None  # columns of SeeingMeasurement
+    contrast: Mapping[str, Any] | None = None  # columns of ContrastCurve
+    companions: Sequence[Mapping[str, Any]] = ()  # columns of Companion, the brightest first

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from archive.models import Product, ProductFile, Version
+from archive.models import Product, ProductFile, PsfMember, Version
 from ingest.names import split_name
-from pipeline.needs import InputRow, sha256_of, values_name
+from pipeline.needs import sha256_of, values_name
+from pipeline.references import ROLE, InputRow
 
 UNKNOWN = 0  # id of no row: whoever is to make the product anew plans it first
 
@@ -12,17 +13,26 @@ UNKNOWN = 0  # id of no row: whoever is to make the product anew plans it first
 def find_inputs(products: Iterable[Product]) -> None:
     """Let the inputs of these products say where they are."""
     for product in products:
-        inputs = [_found(product, row) for row in product.inputs]
+        references = _references_of(product)
+        inputs = [_found(product, row, references) for row in product.inputs]
         if inputs != product.inputs:
             Product.objects.filter(pk=product.pk).update(inputs=inputs)
 
 
-def _found(product: Product, row: InputRow) -> InputRow:
+def _references_of(product: Product) -> dict[str, int]:
+    """Images of the PSF library that it names, which it does by checksum: where their bytes are."""
+    named = [row["sha256"] for row in product.inputs if row["role"] == ROLE]
+    return dict(PsfMember.objects.filter(sha256__in=named).values_list("sha256", "version__object_id")) if named else {}
+
+
+def _found(product: Product, row: InputRow, references: dict[str, int]) -> InputRow:
     told = {key: row[key] for key in ("name", "role", "sha256")}
     if row["role"] == "measured":
         return told  # which is found by its name alone
     if row["role"] == "values":
         return {**told, "product": _product_of(product, row)}
+    if row["role"] == ROLE:
+        return {**told, "object": references.get(row["sha256"], UNKNOWN)}
     return {**told, "object": _object_of(product, row)}
 
 

@@ -26,7 +26,7 @@ from pipeline.restoring.loose import take_in
 from pipeline.restoring.report import Report
 
 PRODUCT_JSON = "product.json"
-MEASURED = ("strehl", "seeing")
+MEASURED = ("strehl", "seeing", "contrast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,10 @@ class _Desk:
         for name in MEASURED:
             if content.get(name) is not None:
                 rows[name] = [self._measured_row(name, key, content[name], observation)]
+        rows["companion"] = [
+            {**_blank(BY_NAME["companion"]), **told, "product": key, "observation": observation}
+            for told in content.get("companions", ())
+        ]
         for name, of_table in rows.items():
             report.wrote(BY_NAME[name], writing.write(BY_NAME[name], of_table))
         find_inputs(Product.objects.filter(fingerprint=content["fingerprint"]))

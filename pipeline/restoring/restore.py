@@ -10,19 +10,21 @@ from typing import TypeVar
 import structlog
 from django.db import transaction
 
+from archive.domain.psf_library import OF_REFERENCES
 from archive.domain.science import documents, keeping, writing
 from archive.domain.science.documents import ACCOUNTS, FRAMES, LISTS, NIGHTS, OBSERVATIONS
 from archive.domain.science.tables import BY_NAME, Row
 from archive.domain.science.told import line_of
 from archive.domain.seeing_notes import note_seeing
 from archive.errors import TransientError, UsageError
-from archive.models import SeeingMeasurement
+from archive.models import Product, SeeingMeasurement
 from ingest.sandbox import Inspector
 from ingest.stores.base import FileStore, StoredVersion
 from ingest.stores.keys import REDUCTIONS_PREFIX
 from pipeline.restoring import accounts
 from pipeline.restoring.bytes import Looker
 from pipeline.restoring.frames import by_table, write_frames, write_relations
+from pipeline.restoring.inputs import find_inputs
 from pipeline.restoring.loose import is_loose_frame, take_in_loose
 from pipeline.restoring.made import PRODUCT_JSON, write_made
 from pipeline.restoring.report import Report
@@ -92,6 +94,7 @@ class Restore:
             with transaction.atomic():
                 write_subjects(self._read(some), looker=looker, report=self.report)
         write_made(self._products, store=self.store, inspector=self.inspector, report=self.report, at=self.at)
+        find_inputs(Product.objects.filter(kind__in=OF_REFERENCES).iterator())  # of stars that came back behind them
         for night in SeeingMeasurement.objects.order_by("night").values_list("night", flat=True).distinct():
             note_seeing(night)  # as it follows from what came back, where the documents of observations did not
 

@@ -15,7 +15,7 @@ from pipeline.restoring.inputs import find_inputs
 from pipeline.restoring.report import Report
 
 OF_PRODUCT = ("night", "subject", "kind", "fingerprint")
-ORDER = ("observation", "raw_file", *OF_PRODUCTS)
+ORDER = ("observation", "raw_file", *OF_PRODUCTS, "psf_member")
 
 
 def write_subjects(documents: Iterable[Iterable[Row]], *, looker: Looker, report: Report) -> None:

@@ -10,7 +10,7 @@ from pipeline.simulation.camera import FAST, MODES, SLOW, DetectorMode
 from pipeline.simulation.files import file_names, moment_token, observation_name
 from pipeline.simulation.optics import KITT_PEAK, PALOMAR, Telescope
 from pipeline.simulation.sky import Place
-from pipeline.simulation.targets import TARGETS, Target
+from pipeline.simulation.targets import TARGETS, Target, reference
 
 KITT_PEAK_FROM = date(2015, 9, 1)
 PLACES = {KITT_PEAK.name: Place(31.9583, -111.5967), PALOMAR.name: Place(33.3563, -116.865)}
@@ -18,8 +18,10 @@ CAMERA_NAME = "VIC"
 MARK = "o"
 FIRST_CALIBRATION = time(2, 20)  # UTC: all of a night's names carry one date
 FIRST_TARGET = time(3, 10)
+FIRST_REFERENCE = time(8, 30)
 BETWEEN_CALIBRATIONS = timedelta(minutes=4)
 BETWEEN_TARGETS = timedelta(minutes=41)
+BETWEEN_REFERENCES = timedelta(minutes=3)
 SEEING_AT = ((time(3, 2), 1.05), (time(5, 14), 0.90), (time(6, 58), 1.25), (time(8, 21), 1.40))
 SEEING_FILTER = "Si"
 DARK_FRAMES, FLAT_FRAMES, SEEING_FRAMES = 24, 24, 4
@@ -67,6 +69,7 @@ class Night:
     size_px: int = 512
     n_frames: int | None = None
     is_full: bool = False  # as many frames as a real night has
+    n_references: int = 0  # single bright stars beside the targets: for a PSF library
 
     @property
     def telescope(self) -> Telescope:
@@ -108,7 +111,9 @@ class Night:
         return Exposure(kind, stem, start, n_frames=n_frames, frames_per_file=n_frames)
 
     def _science(self) -> Iterator[Exposure]:
-        for target, start in zip(TARGETS, self._times(FIRST_TARGET, BETWEEN_TARGETS), strict=False):
+        references = [reference(number) for number in range(self.n_references)]
+        starts = (self._times(FIRST_TARGET, BETWEEN_TARGETS), self._times(FIRST_REFERENCE, BETWEEN_REFERENCES))
+        for target, start in (*zip(TARGETS, starts[0], strict=False), *zip(references, starts[1], strict=False)):
             at = _unrounded(start, target.name)
             stem = observation_name(
                 program=target.program,

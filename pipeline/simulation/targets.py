@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pipeline.simulation.camera import FAST, FAST_SUBARRAY, DetectorMode
 from pipeline.simulation.star import Companion
 
+FIRST_HIP, REFERENCE_STEPS = 80_101, 7
 SATURATING_ELECTRON = 40_000.0  # three times what 16 bits hold
 
 
@@ -114,3 +115,23 @@ TARGETS = (
         hour_angle_deg=-30.0,
     ),
 )
+
+
+def reference(number: int) -> Target:
+    """A single bright star of the programme of the first target, whose image others can be compared with.
+
+    The air of each is a little another, and so are their places: no two show the same sky.
+    """
+    step = number % REFERENCE_STEPS / REFERENCE_STEPS
+    return Target(
+        program=TARGETS[0].program,
+        name=f"HIP_{FIRST_HIP + 17 * number}",
+        expected="high_flux",
+        mode=FAST_SUBARRAY,
+        magnitude=round(8.5 + step, 1),
+        flux_electron=5e4,
+        seeing_arcsec=0.85 + 0.2 * step,
+        leak=0.03,
+        dec_deg=-10.0 + 2.5 * number,
+        hour_angle_deg=-20.0 + 3.0 * number,
+    )

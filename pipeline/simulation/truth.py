@@ -22,6 +22,7 @@ def made_with(night: Night) -> dict[str, Any]:
         "size_px": night.size_px,
         "n_frames": night.n_frames,
         "is_full": night.is_full,
+        **({"n_references": night.n_references} if night.n_references else {}),
     }
 
 

@@ -27,6 +27,7 @@ OWN = "own"  # the caller's own account
 SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
+CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 STORE = "store"  # the object store, by its secret
@@ -82,6 +83,7 @@ ROUTES = {
     "/nights/": LIST,
     "/nights/<date>/": NIGHT,
     "/nights/<date>/progress/": NIGHT,
+    "/nights/<date>/subtract-anew/": CANDIDATE,
     "/nights/<date>/script/": NIGHT,
     "/nights/<date>/products/<subject>/<kind>/<role>": NIGHT,
     "/quality/strehl/": LIST,
@@ -90,6 +92,11 @@ ROUTES = {
     "/quality/strehl/statistics/": LIST,
     "/quality/contrast/statistics/": LIST,
     "/quality/dead-times/": LIST,
+    "/quality/contrast/": LIST,
+    "/quality/companions/": LIST,
+    "/psf-library/": LIST,
+    "/psf-library/<name>/": CANDIDATE,
+    "/psf-library/versions/<sha256>/": CANDIDATE,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,
@@ -152,6 +159,10 @@ def hidden(frame_factory, ao, store, tmp_path, now):
     """A proprietary frame with a picture, and a proprietary observation with a Strehl ratio."""
     observation = ao.observation(public_date=None, name="4_hidden")
     ao.strehl(ao.product(observation, kind=ProductKind.BRIGHT_STREHL))
+    subtracted = ao.product(observation, kind=ProductKind.BRIGHT_PCA)
+    ao.contrast(subtracted)
+    ao.companion(subtracted)
+    ao.candidate(observation)
     frame = frame_factory(public_date=None, proposal_id="PROP001", observation_id=77, request_id=88)
     file = tmp_path / "small.jpg"
     file.write_bytes(b"a picture")
@@ -229,6 +240,11 @@ QUERIES = [
     "/quality/strehl/",
     "/quality/strehl/?proposal_id=PROP001",
     "/quality/strehl/?format=csv",
+    "/quality/contrast/",
+    "/quality/companions/",
+    "/quality/companions/?format=csv",
+    "/psf-library/",
+    "/psf-library/?format=api",
     "/frames/aggregate/",
     "/frames/aggregate/?start=2025-03-01&end=2025-03-30",
     "/recentuploads/?site=all",

@@ -19,7 +19,22 @@ from tests.pipeline.orders import die_if_told, note, noted, told
 from tests.processes import until
 
 _MAKE = f"{__name__}.make"
-GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()}
+WITHOUT_STAR = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
+OF_LIBRARY = (ProductKind.BRIGHT_PSF, *WITHOUT_STAR)
+LIBRARY_GRAPH = {kind: replace(step, make=_MAKE, algorithm=f"small-{kind}", version="1") for kind, step in REAL.items()}
+GRAPH = {kind: step for kind, step in LIBRARY_GRAPH.items() if kind not in OF_LIBRARY}
+# A bright star alone, as far as images of others take its light out.
+COMPARED_GRAPH = {
+    kind: LIBRARY_GRAPH[kind]
+    for kind in (
+        ProductKind.DARK,
+        ProductKind.FLAT,
+        ProductKind.BRIGHT,
+        ProductKind.BRIGHT_STREHL,
+        ProductKind.BRIGHT_PSF,
+        ProductKind.BRIGHT_PCA,
+    )
+}
 # Plots of nights may be made once more while others are made: where products are counted, there are none.
 WITHOUT_NIGHTS = {kind: step for kind, step in GRAPH.items() if not step.measured}
 NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
@@ -28,6 +43,9 @@ LABELS = {
     ProductKind.BRIGHT: {"stack": "100p"},
     ProductKind.FAINT: {"stack": "summed", "stack2x": "summed_2x", "simple_sum": "simple_sum"},
     ProductKind.PLANETARY: {"stack": "planetary"},
+    ProductKind.BRIGHT_PSF: {"psf": "psf"},
+    ProductKind.BRIGHT_PCA: {"residual": "pca"},
+    ProductKind.FAINT_PCA: {"residual": "faint_pca"},
 }
 STREHLS = (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)
 WIDTHS_UNKNOWN = dict.fromkeys(("core_arcsec", "halo_arcsec", "fwhm_arcsec"))
@@ -62,6 +80,8 @@ def make(job: Job) -> Made:
         signal_class=_class_of(job) if job.kind is ProductKind.BRIGHT else None,
         strehl=_strehl(job) if job.kind in STREHLS else None,
         seeing=_seeing(job) if job.kind is ProductKind.SEEING else None,
+        contrast=_contrast(job) if job.kind in WITHOUT_STAR else None,
+        companions=[_companion()] if job.kind in WITHOUT_STAR and "Double" in job.subject else [],
     )
 
 
@@ -106,6 +126,36 @@ def _class_of(job: Job) -> SignalClass:
 
 def _strehl(job: Job) -> dict[str, Any]:
     return {"strehl_ratio": 0.2, "strehl_error": 0.01, "flag": "OK", "y_px": 4.0, "x_px": 4.0}
+
+
+def _contrast(job: Job) -> dict[str, Any]:
+    return {
+        "separations_arcsec": [0.2, 0.5],
+        "delta_mags": [2.5, None],
+        "throughputs": [0.8, None],
+        "thresholds": [6.7, 5.6],
+        "sigma": 5.0,
+        "fwhm_arcsec": 0.08,
+        "component_count": 1,
+        "reference_count": len([each for each in job.inputs if each.role == "reference"]),
+        "library_version": job.parameters["library_version"],
+    }
+
+
+def _companion() -> dict[str, Any]:
+    return {
+        "number": 1,
+        "separation_arcsec": 0.9,
+        "separation_error_arcsec": 0.002,
+        "position_angle_deg": 128.0,
+        "position_angle_error_deg": 0.2,
+        "delta_mag": 2.5,
+        "delta_mag_error": 0.05,
+        "t": 40.0,
+        "threshold": 5.5,
+        "y_px": -30.0,
+        "x_px": -40.0,
+    }
 
 
 def _seeing(job: Job) -> dict[str, object]:

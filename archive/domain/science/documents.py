@@ -41,7 +41,7 @@ OF_PRODUCTS = {
     "product": "",
     **dict.fromkeys(("product_file", "strehl", "seeing", "contrast", "companion"), "product__"),
 }
-OF_LISTS = {"proposals": ("proposal",), "psf_library": ("psf_member", "psf_library_version")}
+OF_LISTS = {"proposals": ("proposal",), "psf_library": ("psf_library_version",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ def path_of_observation(name: str, night: date) -> str:
 
 def of_observation(name: str, night: date) -> Document:
     of_it = {table: Q(**{f"{path}observation__name": name}) for table, path in OF_PRODUCTS.items()}
-    rows = {"observation": Q(name=name), "raw_file": Q(observation__name=name), **of_it}
+    own = {"observation": Q(name=name), "raw_file": Q(observation__name=name)}
+    rows = {**own, **of_it, "psf_member": Q(observation__name=name)}
     return Document(path_of_observation(name, night), _lines(rows))
 
 

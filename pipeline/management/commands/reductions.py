@@ -1,17 +1,19 @@
-"""`manage.py reductions`: how the reductions stand; pause them, let them go on, plan or make products anew, work."""
+"""`manage.py reductions`: how the reductions stand; pause them, let them go on, plan or make anew, wait, work."""
 
 import argparse
 import getpass
 import os
 import sys
+import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from tqdm import tqdm
 
 from archive.domain import products
 from archive.enums import ProductKind, ProductState
@@ -24,6 +26,8 @@ from pipeline.subjects import subjects_of
 # Each worker is one core; threads of numerical libraries would take the others, and sums in another order differ.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MOST_SHOWN = 20
+LOOK_EVERY_S = 0.5
+SOON = timedelta(minutes=10)
 
 
 class Command(BaseCommand):
@@ -43,6 +47,8 @@ class Command(BaseCommand):
         redo.add_argument("--reason", required=True, help="why, for those who wonder later")
         plan = verbs.add_parser("plan", help="look at everything anew, as after an update of the algorithms")
         plan.add_argument("--night", type=arguments.night, help="only at this night")
+        wait = verbs.add_parser("wait", help="come back when all of a night is made that can be")
+        wait.add_argument("--night", type=arguments.night, required=True)
         verbs.add_parser("work", help="be a worker that makes products, REDUCTION_WORKERS at a time")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -52,6 +58,7 @@ class Command(BaseCommand):
             "resume": lambda: self._switch(is_paused=False, reason=options["reason"]),
             "redo": lambda: self._redo(options),
             "plan": lambda: self._plan(options["night"]),
+            "wait": lambda: self._wait(options["night"]),
             "work": work,
         }
         try:
@@ -96,16 +103,23 @@ class Command(BaseCommand):
             products.force(product_id=_of_night(subject, kind, options["night"]).pk, **asked)
         self.stdout.write(f"{kind} of {subject} will be made again when a worker is free.")
 
+    def _wait(self, night: date) -> None:
+        """Look until nothing comes any more, also after all was planned: a worker plans what follows a little later.
+
+        What waits for inputs that nobody brings is not waited for.
+        """
+        of_night = Product.objects.filter(night=night, is_current=True)
+        with tqdm(unit="product", desc="Reducing", disable=None) as bar:
+            while _plan_all(night) and (coming := _coming(of_night, at=timezone.now())):
+                while coming:
+                    bar.total = of_night.count()
+                    bar.update(bar.total - coming - bar.n)
+                    time.sleep(LOOK_EVERY_S)
+                    coming = _coming(of_night, at=timezone.now())
+        self._status(night)
+
     def _plan(self, night: date | None) -> None:
-        raws = RawFile.objects.filter(night=night) if night else RawFile.objects.all()
-        number, nights = 0, set()
-        for subject in subjects_of(raws):
-            planning.plan(subject, at=timezone.now())
-            number += 1
-            nights.add(subject.night)
-        for each in sorted(nights, reverse=True):
-            planning.plan_night(each, at=timezone.now())
-        self.stdout.write(f"{number} observations and calibrations were looked at.")
+        self.stdout.write(f"{_plan_all(night)} observations and calibrations were looked at.")
 
 
 def work() -> None:
@@ -117,6 +131,24 @@ def work() -> None:
     # The broker refuses a second worker of the same name; the process keeps its id through exec.
     called = ("--hostname", f"reductions-{os.getpid()}@%h")
     os.execv(sys.executable, [*worker, *size, *called, "--loglevel", "INFO"])  # noqa: S606
+
+
+def _plan_all(night: date | None) -> int:
+    """Plan everything, or all of a night; answers of how many subjects."""
+    number, nights = 0, set()
+    for subject in subjects_of(RawFile.objects.filter(night=night) if night else RawFile.objects.all()):
+        planning.plan(subject, at=timezone.now())
+        number += 1
+        nights.add(subject.night)
+    for each in sorted(nights, reverse=True):
+        planning.plan_night(each, at=timezone.now())
+    return number
+
+
+def _coming(products: QuerySet[Product], *, at: datetime) -> int:
+    """How many are being made, or will be soon."""
+    at_work = Q(state__in=[ProductState.QUEUED, ProductState.RUNNING])
+    return products.filter(at_work | Q(state=ProductState.PENDING, not_before__lte=at + SOON)).count()
 
 
 def _of_night(subject: str, kind: ProductKind, night: date | None) -> Product:

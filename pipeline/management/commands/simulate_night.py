@@ -18,6 +18,7 @@ from pipeline.simulation.plan import Exposure, Night
 
 logger = structlog.get_logger(__name__)
 
+MOST_REFERENCES = 30  # until the end of the night
 SIZE_PX, FULL_SIZE_PX, LEAST_SIZE_PX = 512, 1024, 64
 
 
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--size", type=int, help=f"side of a whole frame, pixels; default {SIZE_PX}")
         parser.add_argument("--frames", type=int, help="of each target; default: 8 to 100, by target")
         parser.add_argument(
+            "--references", type=int, default=0, help="single bright stars beside the targets, for a PSF library"
+        )
+        parser.add_argument(
             "--full", action="store_true", help=f"as a real night: {FULL_SIZE_PX} pixels, up to a thousand frames each"
         )
         parser.add_argument(
@@ -50,6 +54,7 @@ class Command(BaseCommand):
             size_px=options["size"] or (FULL_SIZE_PX if options["full"] else SIZE_PX),
             n_frames=options["frames"],
             is_full=options["full"],
+            n_references=options["references"],
         )
         _refuse_what_can_not_be(night, n_workers=options["workers"])
         exposures = night.exposures()
@@ -87,6 +92,8 @@ def _refuse_what_can_not_be(night: Night, *, n_workers: int) -> None:
         raise CommandError(f"--size is {night.size_px}: give an even number, {LEAST_SIZE_PX} or more.")
     if night.n_frames is not None and night.n_frames < 1:
         raise CommandError(f"--frames is {night.n_frames}: give one or more.")
+    if not 0 <= night.n_references <= MOST_REFERENCES:
+        raise CommandError(f"--references is {night.n_references}: give 0 to {MOST_REFERENCES}.")
     if n_workers < 1:
         raise CommandError(f"--workers is {n_workers}: give one or more.")
 

@@ -1,8 +1,12 @@
+from datetime import date
 from hashlib import sha256
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+
+from pipeline.simulation.headers import elevation_deg
+from pipeline.simulation.plan import Night
 
 
 def simulate(folder, *arguments):
@@ -25,6 +29,17 @@ def test_a_night_is_written_once_and_its_bytes_do_not_depend_on_the_number_of_wo
     assert bytes_of(tmp_path / "two") == bytes_of(tmp_path / "one")
 
 
+def test_references_are_single_bright_stars_each_in_a_place_of_its_own():
+    plain, night = Night(date(2026, 11, 1)), Night(date(2026, 11, 1), n_references=30)
+    known = {exposure.stem for exposure in plain.exposures()}
+    added = [exposure for exposure in night.exposures() if exposure.stem not in known]
+    assert len(added) == 30
+    assert all(not each.target.companions and each.target.expected == "high_flux" for each in added)
+    assert len({(each.target.name, each.target.dec_deg) for each in added}) == 30
+    assert all(each.started_at.date() == night.date for each in added)
+    assert min(elevation_deg(each, night) for each in added) > 20
+
+
 @pytest.mark.parametrize(
     ("argument", "said"),
     [
@@ -32,6 +47,7 @@ def test_a_night_is_written_once_and_its_bytes_do_not_depend_on_the_number_of_wo
         ("--size=63", "even number, 64 or more"),
         ("--frames=0", "one or more"),
         ("--workers=0", "one or more"),
+        ("--references=31", "0 to 30"),
         ("--date=2026-11-01", "write YYYYMMDD"),
     ],
 )

@@ -30,17 +30,17 @@ def smooth_pattern(rng: np.random.Generator, *, side: int = SIDE) -> Floats:
 class Sky:
     """Stars that share `n_patterns` patterns of speckles in proportions of their own, and noise."""
 
-    def __init__(self, *, n_patterns: int = 3, noise: float = 1e-5, seed: int = 1) -> None:
+    def __init__(self, *, n_patterns: int = 3, noise: float = 1e-5, seed: int = 1, side: int = SIDE) -> None:
         self._rng = np.random.default_rng(seed)
-        self._patterns = 1e-3 * np.array([smooth_pattern(self._rng) for _ in range(n_patterns)])
-        self._noise = noise
+        self._patterns = 1e-3 * np.array([smooth_pattern(self._rng, side=side) for _ in range(n_patterns)])
+        self._noise, self._side = noise, side
 
     def star(self, *companions: tuple[float, float, float]) -> Floats:
         """A star of peak 1; companions are separation (px), position angle (degrees), flux."""
         weights = self._rng.normal(size=len(self._patterns))
-        image = gaussian() + np.tensordot(weights, self._patterns, axes=1)
+        image = gaussian(side=self._side) + np.tensordot(weights, self._patterns, axes=1)
         for separation, angle, flux in companions:
-            image += flux * gaussian(offset_yx(separation, angle))
+            image += flux * gaussian(offset_yx(separation, angle), side=self._side)
         return image + self._noise * self._rng.normal(size=image.shape)
 
     def stars(self, count: int) -> Floats:

@@ -1,0 +1,80 @@
+"""Terms of the PSF library, of limits of contrast and of companions; all must hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F
+from django_filters import rest_framework as filters
+
+from archive.enums import ProductKind
+from archive.models import Companion, ContrastCurve, Product
+from archive.terms.fields import InstantFilter
+from archive.terms.ranges import both
+
+PCA_KINDS = [(kind.value, kind.value) for kind in (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)]
+
+
+class OfObservationFilter(filters.FilterSet):
+    """Terms on the observation that something is of."""
+
+    night = filters.DateFilter("observation__night", help_text="Night: YYYY-MM-DD")
+    night_min = filters.DateFilter("observation__night", "gte", help_text="This night or later")
+    night_max = filters.DateFilter("observation__night", "lte", help_text="This night or earlier")
+    start = InstantFilter("observation__observed_at", "gte", help_text="Observed at or after, UTC")
+    end = InstantFilter("observation__observed_at", "lte", help_text="Observed at or before, UTC")
+    proposal_id = filters.CharFilter("observation__proposal_id", help_text="Programme")
+    observation = filters.CharFilter("observation__name", help_text="Whole name of the observation")
+    target_name = filters.CharFilter("observation__target_name", help_text="Whole name of the target")
+    camera = filters.CharFilter("observation__camera", help_text="Camera, such as VIC")
+    primary_optical_element = filters.CharFilter(
+        "observation__primary_optical_element", help_text="Optical filter, such as Si"
+    )
+
+
+class CandidateFilter(OfObservationFilter):
+    """Terms of /psf-library/, on candidates as `archive.domain.psf_candidates` has them."""
+
+    telescope_id = filters.CharFilter("observation__telescope_id", help_text="Telescope")
+    in_library = filters.BooleanFilter(
+        method="filter_in_library", help_text="true: those that are in the library; false: those that are not"
+    )
+    outdated = filters.BooleanFilter(
+        method="filter_outdated", help_text="true: those of which the library holds an older image"
+    )
+
+    class Meta:
+        model = Product
+        fields: Sequence[str] = ()
+
+    def filter_in_library(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: ARG002, FBT001 - django-filter's signature
+        return queryset.filter(member_sha256__isnull=not value)
+
+    def filter_outdated(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: ARG002, FBT001 - django-filter's signature
+        held = queryset.filter(member_sha256__isnull=False)
+        return held.exclude(member_sha256=F("image_sha256")) if value else held.filter(member_sha256=F("image_sha256"))
+
+
+class ContrastFilter(OfObservationFilter):
+    """Terms of /quality/contrast/."""
+
+    kind = filters.ChoiceFilter(field_name="product__kind", choices=PCA_KINDS, help_text="Of which stack")
+    limit_0p5_min, limit_0p5_max = both("delta_mag_0p5", "Limit at 0.5 arcsec, mag")
+    limit_1p0_min, limit_1p0_max = both("delta_mag_1p0", "Limit at 1 arcsec, mag")
+    library_version = filters.CharFilter("library_version", help_text="Version of the PSF library")
+
+    class Meta:
+        model = ContrastCurve
+        fields: Sequence[str] = ()
+
+
+class CompanionFilter(OfObservationFilter):
+    """Terms of /quality/companions/."""
+
+    kind = filters.ChoiceFilter(field_name="product__kind", choices=PCA_KINDS, help_text="Of which stack")
+    separation_min, separation_max = both("separation_arcsec", "Distance from the star, arcsec")
+    delta_mag_min, delta_mag_max = both("delta_mag", "Fainter than the star by so much, mag")
+    t_min, t_max = both("t", "How far it stands out of its ring: Student's t")
+
+    class Meta:
+        model = Companion
+        fields: Sequence[str] = ()
