@@ -196,10 +196,10 @@ def _memory() -> tuple[str, ...]:
     )
 
 
-def until(happened: Callable[[], bool], *, what: str) -> None:
-    """Wait for something that other processes do. Raises FatalError when they do not within five minutes."""
-    deadline_s = time.monotonic() + PATIENCE_S
+def until(happened: Callable[[], bool], *, what: str, patience_s: float = PATIENCE_S) -> None:
+    """Wait for something that other processes do. Raises FatalError when they do not within `patience_s`."""
+    deadline_s = time.monotonic() + patience_s
     while not happened():
         if time.monotonic() > deadline_s:
-            raise FatalError(f"After {PATIENCE_S:.0f} s still not: {what}. See the logs of worker and relay.")
+            raise FatalError(f"After {patience_s:.0f} s still not: {what}. See the logs of worker and relay.")
         time.sleep(POLL_S)

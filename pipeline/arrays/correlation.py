@@ -46,7 +46,8 @@ class Correlator:
     """The matched filter over windows (2 * half_px, 2 * half_px), the lock in the pixel (half_px, half_px).
 
     Frames are smoothed by a round Gaussian of `smoothing_px` and correlated with a template. The star is looked for
-    within `radius_px` of the lock.
+    within `radius_px` of the lock. `is_blank` (ny, nx) marks the pixels beyond; `taper` (ny, nx) is 1 around the lock
+    and 0 where a template's image ends.
     """
 
     def __init__(self, *, half_px: int, radius_px: float, smoothing_px: float) -> None:
@@ -57,12 +58,13 @@ class Correlator:
         distance = np.hypot(self._y, self._x)
         self._is_searched: Mask = distance <= radius_px
         self._shows_noise = np.flatnonzero(distance > radius_px)[::NOISE_STEP]
-        self._radius_px = radius_px
-        self._taper = _taper(half_px)
+        self.radius_px = radius_px
+        self.taper = _taper(half_px)
+        self.is_blank: Mask = fft.fftshift(distance > radius_px)
 
     def template_of(self, image: Image) -> Transform:
         """Filter of a template (ny, nx) whose star lies on the lock; what lies far from it is left out."""
-        filtered = np.conj(fourier.transform_of(image * self._taper))
+        filtered = np.conj(fourier.transform_of(image * self.taper))
         filtered *= self._smoothing
         return filtered
 
@@ -95,28 +97,8 @@ class Correlator:
             snr=(value - level) / noise,
             chance_snr=(float(blank.max()) - level) / noise,
             value=value - level,
-            is_at_edge=bool(np.hypot(*start) > self._radius_px - EDGE_PX),
+            is_at_edge=bool(np.hypot(*start) > self.radius_px - EDGE_PX),
         )
-
-    def shift_variance(
-        self, template: Transform, star: Transform, variance: NDArray[np.float64]
-    ) -> tuple[float, float]:
-        """Variances along y and x, px², of the place found for a star that is `star`, its pixels' variances given.
-
-        All about a star on the lock. To first order: the slope of the answer's noise over the curvature of its top.
-        """
-        ny, nx = self.shape
-        along_y = (2j * np.pi * fft.fftfreq(ny))[:, np.newaxis]
-        along_x = 2j * np.pi * fft.rfftfreq(nx)
-        answer = self.answer(star, template)
-        found = []
-        for along in (along_y, along_x):
-            slope_kernel = fourier.image_of((np.conj(template) * along).astype(np.complex64), self.shape)
-            noise = float(np.sum(slope_kernel.astype(np.float64) ** 2 * variance))
-            curved = fourier.image_of((answer * along**2).astype(np.complex64), self.shape)
-            curvature = float(curved[0, 0])
-            found.append(noise / curvature**2 if curvature < 0 else float("inf"))
-        return found[0], found[1]
 
 
 def _taper(half_px: int) -> NDArray[np.float32]:

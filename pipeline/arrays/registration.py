@@ -19,14 +19,17 @@ from archive.errors import UsageError
 from pipeline.arrays import fourier
 from pipeline.arrays.continuity import expected_places, jumps
 from pipeline.arrays.correlation import TEMPLATE_END_PX, Correlator, Found, Prior
-from pipeline.arrays.fourier import Transform
 from pipeline.arrays.frames import Cube, Image, Places
+from pipeline.arrays.recentred import Recentred
+from pipeline.arrays.refinement import Refined, refined
+from pipeline.arrays.wander import Sightings
 
 LEAST_SNR = 3.0  # of a frame that is used: less may be anything
 FIRST_TEMPLATE_PX = 2.0  # sigma of the Gaussian that is looked for before there is a stack
 LEAST_PRIOR_PX = 1.0
 PRIOR_WIDENED = 1.3  # a prior may be too wide, but not too narrow
 NEAR_PX = 3.0  # how far a star is moved when it is looked for once more
+FEWEST_REFINED = 3  # frames; of fewer nothing tells the noise
 MOST_OF_HALF = 0.45  # of a window's half width: stars are looked for no further out
 
 Numbers = NDArray[np.float64]
@@ -43,7 +46,7 @@ class Search:
 
     radius_px: float = 40.0
     smoothing_px: float = 1.5
-    rounds: int = 5
+    rounds: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +95,20 @@ def register(windows: Cube, *, search: Search | None = None) -> Registration:
     gaussian = correlator.template_of(_gaussian(correlator.shape))
     found = _Finds([correlator.find(fourier.transform_of(frame), gaussian, None) for frame in middles])
     for _ in range(search.rounds - 1):
-        stack = _Stack(middles, found)
+        stack = Recentred(middles, found.shifts_yx, found.is_trusted)
         if stack.n_frames < 2:
             break
         found = _next_round(correlator, middles, found, stack)
-    stack = _Stack(middles, found)
+    places = _refined(correlator, middles, found)
     return Registration(
-        shifts_yx=found.shifts_yx,
+        shifts_yx=places.shifts_yx,
         snr=found.snr,
-        sigma_px=_sigmas(correlator, middles, found, stack),
+        sigma_px=places.sigma_px,
         is_lost=found.is_lost,
         is_at_edge=found.is_at_edge,
         is_jump=found.is_jump,
         chance_snr=found.chance_snr,
-        template=stack.mean(),
+        template=Recentred(middles, places.shifts_yx, found.is_trusted).mean(),
     )
 
 
@@ -133,7 +136,6 @@ class _Finds:
     def __init__(self, found: list[Found]) -> None:
         self.shifts_yx: Places = np.array([one.shift_yx for one in found])
         self.snr: Numbers = np.array([one.snr for one in found])
-        self.value: Numbers = np.array([one.value for one in found])
         self.chance_snr = float(np.median([one.chance_snr for one in found]))
         self.is_lost: Flags = self.snr < LEAST_SNR
         self.is_at_edge: Flags = np.array([one.is_at_edge for one in found])
@@ -146,35 +148,7 @@ class _Finds:
         return Prior(self.expected.places_yx[number], width_px, float(np.median(self.snr)))
 
 
-class _Stack:
-    """Sum of the frames that can be trusted, each moved back to the lock."""
-
-    def __init__(self, middles: Cube, found: _Finds) -> None:
-        self._shape = (middles.shape[1], middles.shape[2])
-        self._found = found
-        self.n_frames = int(found.is_trusted.sum())
-        self._total: NDArray[np.complex128] = np.zeros((self._shape[0], self._shape[1] // 2 + 1), dtype=np.complex128)
-        for number in np.flatnonzero(found.is_trusted).tolist():
-            self._total += self.back(fourier.transform_of(middles[number]), number)
-
-    def back(self, transform: Transform, number: int) -> Transform:
-        """Transform of frame `number` with its star on the lock."""
-        return fourier.moved(transform, self._shape, -self._found.shifts_yx[number])
-
-    def mean(self) -> Image:
-        return self._mean(self._total, self.n_frames)
-
-    def of_others(self, transform: Transform, number: int) -> Image:
-        """Mean of all frames but `number`, whose transform is given."""
-        if not self._found.is_trusted[number]:
-            return self.mean()
-        return self._mean(self._total - self.back(transform, number), self.n_frames - 1)
-
-    def _mean(self, total: NDArray[np.complex128], n_frames: int) -> Image:
-        return fourier.image_of((total / max(n_frames, 1)).astype(np.complex64), self._shape)
-
-
-def _next_round(correlator: Correlator, middles: Cube, found: _Finds, stack: _Stack) -> _Finds:
+def _next_round(correlator: Correlator, middles: Cube, found: _Finds, stack: Recentred) -> _Finds:
     found_now = []
     for number, frame in enumerate(middles):
         transform = fourier.transform_of(frame)
@@ -183,26 +157,14 @@ def _next_round(correlator: Correlator, middles: Cube, found: _Finds, stack: _St
     return _Finds(found_now)
 
 
-def _sigmas(correlator: Correlator, middles: Cube, found: _Finds, stack: _Stack) -> Numbers:
-    """Error of each shift: from how the recentred frames scatter about their mean, pixel by pixel.
-
-    In this scatter is all there is: the star's own photons, the sky, speckles. A frame in which the star is fainter
-    than usual has a larger error.
-    """
-    if stack.n_frames < 3:
-        return np.full(len(middles), np.nan)
-    mean = stack.mean()
-    squares: Numbers = np.zeros(mean.shape)
-    for number in np.flatnonzero(found.is_trusted).tolist():
-        back = stack.back(fourier.transform_of(middles[number]), number)
-        squares += np.square(fourier.image_of(back, correlator.shape) - mean, dtype=np.float64)
-    variance = squares / (stack.n_frames - 1)
-    template = correlator.template_of(mean)
-    along_y, along_x = correlator.shift_variance(template, fourier.transform_of(mean), variance)
-    typical = float(np.median(found.value[found.is_trusted]))
-    with np.errstate(divide="ignore"):
-        sigmas: Numbers = np.sqrt((along_y + along_x) / 2) * typical / np.maximum(found.value, 0)
-    return sigmas
+def _refined(correlator: Correlator, middles: Cube, found: _Finds) -> Refined:
+    """Places by all that is known; as they were found where frames are too few, or can not be trusted."""
+    if found.is_trusted.sum() < FEWEST_REFINED:
+        return Refined(found.shifts_yx, np.full(len(middles), np.nan))
+    width_px = max(LEAST_PRIOR_PX, PRIOR_WIDENED * found.expected.width_px)
+    expected = Sightings(found.expected.places_yx, np.full(len(middles), width_px**2))
+    places = refined(middles, correlator, found_yx=found.shifts_yx, is_trusted=found.is_trusted, expected=expected)
+    return Refined(np.where(found.is_trusted[:, np.newaxis], places.shifts_yx, found.shifts_yx), places.sigma_px)
 
 
 def _correlator_for(windows: Cube, search: Search) -> tuple[Correlator, Cube]:

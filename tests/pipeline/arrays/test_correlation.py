@@ -72,13 +72,3 @@ def test_a_bright_star_is_where_it_is_whatever_is_expected(correlator, template)
 def test_a_window_without_anything_does_no_harm(correlator, template):
     found = find(correlator, template, np.zeros(SHAPE, np.float32))
     assert found.snr == 0
-
-
-def test_the_variance_of_the_place_is_the_scatter_of_the_places(correlator, template):
-    places = np.array(
-        [find(correlator, template, frame(at=(0, 0), flux=500, seed=seed)).shift_yx for seed in range(200)]
-    )
-    variances = correlator.shift_variance(
-        template, fourier.transform_of(star(SHAPE, centre_yx=(HALF, HALF), flux=500)), np.ones(SHAPE)
-    )
-    assert places.std(axis=0) == pytest.approx(np.sqrt(variances), rel=0.12)

@@ -51,9 +51,12 @@ def test_stars_without_noise_are_found_to_a_hundredth_of_a_pixel():
     assert found.is_trusted.all()
 
 
-@pytest.mark.parametrize(("flux", "most_px"), [(1e4, 0.12), (3e3, 0.20), (1e3, 0.35), (500, 0.55), (300, 0.8)])
-def test_faint_stars_are_found_as_well_as_asked(psf, flux, most_px):
-    cube, shifts = simulated(psf, flux=flux)
+@pytest.mark.parametrize(
+    ("flux", "most_px", "sky"),
+    [(1e4, 0.12, SKY), (3e3, 0.20, SKY), (1e3, 0.35, SKY), (500, 0.55, SKY), (300, 0.8, SKY), (500, 0.55, 2.0)],
+)
+def test_faint_stars_are_found_as_well_as_asked(psf, flux, most_px, sky):
+    cube, shifts = simulated(psf, flux=flux, sky=sky)
     found = register(cube)
     errors = off(found, shifts, found.is_trusted)
     assert np.sqrt((errors**2).mean()) <= most_px
@@ -71,6 +74,15 @@ def test_the_error_it_states_is_the_scatter_about_the_truth(psf, flux, rel):
 def test_without_a_star_the_typical_snr_is_none_at_all(psf):
     cube, _ = simulated(psf, flux=0, n=60)
     assert register(cube).typical_snr < 1.5
+
+
+def test_without_a_star_noise_makes_none():
+    """Shifts chosen by noise would pile up some sigma of one frame. Of 169 pixels none is beyond 5 sigma of the mean."""
+    sky, n = 5.0, 80
+    found = register(read(np.full((n, *SHAPE), sky), rng=np.random.default_rng(2)) - np.float32(sky))
+    first = found.template.shape[0] // 2 - 6
+    near = found.template[first : first + 13, first : first + 13]
+    assert near.max() < 5 * np.sqrt(2 * sky / found.is_trusted.sum())  # the camera doubles the variance of photons
 
 
 def test_with_a_star_it_grows_with_its_light(psf):
