@@ -15,15 +15,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from xdist.scheduler import LoadFileScheduling
 
 from deploy.local.testing import S3Server, ServicesOfTests, use
 from tests.portal import Portal
 
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 PR_SET_PDEATHSIG = 1
-# Who asks for the simulated night, and for what is made of it.
-ONE_NIGHT = ("tests/pipeline/reductions/", "tests/pipeline/restoring/test_simulated_night.py")
 SERVICES = pytest.StashKey[ServicesOfTests]()
 
 
@@ -40,22 +37,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     return (yield)
 
 
-class FilesInOneProcess(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """`--dist loadfile`, with the files of a group together: their dear fixture is then made once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return ONE_NIGHT[0] if file.startswith(ONE_NIGHT) else file
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesInOneProcess | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.spreading import FilesInOneProcess  # noqa: PLC0415 - one process does without pytest-xdist
+
     return FilesInOneProcess(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def _only_hands_out(asked: argparse.Namespace) -> bool:
     """Whether this process gives the tests to others, and runs none itself."""
-    return bool(asked.numprocesses) and not IS_WORKER
+    return bool(getattr(asked, "numprocesses", None)) and not IS_WORKER
 
 
 @pytest.fixture(scope="session")
