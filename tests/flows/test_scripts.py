@@ -12,8 +12,9 @@ import pytest
 import requests
 from django.utils import timezone
 
+from archive.enums import ProductKind
 from archive.models import FrozenSelection, StoredObject
-from tests.factories import FrameFactory
+from tests.factories import AOFactory, FrameFactory
 from tests.flows.cutting_proxy import cutting_proxy
 from tests.flows.web_server import Served
 
@@ -89,6 +90,25 @@ def test_files_of_any_name_come_whole_and_a_second_run_fetches_nothing(running, 
     assert running.held() == contents
     if kind != "aria2":  # aria2 asks how large each file is before it looks at its own
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["curl", "aria2", "python"], indirect=True)
+def test_a_night_comes_into_the_folders_of_the_original(running, kind, alice):
+    ao = AOFactory(running.make)
+    observation = ao.observation(public_date=None)
+    ao.file(ao.product(observation), "frames", content=b"frames", filename="frames.csv")
+    ao.file(ao.product(observation, kind=ProductKind.BRIGHT_STREHL), "legacy", content=b"text", filename="a_strehl.txt")
+    ao.file(ao.seeing().product, "fit", content=b"fit", filename="a.png")
+    headers = {"Authorization": f"Token {alice.auth_token.key}"}
+    answer = requests.get(f"{running.archive.url}/nights/2016-09-25/script/?format={kind}", headers=headers, timeout=60)
+    done = running.run(kind, answer.text, ARCHIVE_TOKEN=alice.auth_token.key)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {path.relative_to(running.folder).as_posix(): path for path in running.folder.rglob("*") if path.is_file()}
+    assert {name: path.read_bytes() for name, path in found.items()} == {
+        f"20160925/{observation.name}/automated/frames.csv": b"frames",
+        f"20160925/{observation.name}/automated/strehl/a_strehl.txt": b"text",
+        "20160925/summary/seeing/a.png": b"fit",
+    }
 
 
 def test_a_download_that_is_cut_goes_on_where_it_was(running, kind):
