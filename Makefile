@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help run test test-ceph lint faults bench bench-science clean
 
@@ -10,9 +11,9 @@ run: ## install what is missing and run the whole archive on this machine, until
 	@$(PYTHON) -m deploy.local.install run
 	@setpriv --pdeathsig TERM $(BIN)/python -m deploy.local.run
 
-test: ## install what is missing and run all tests, against services of their own
+test: ## install what is missing and run all tests in WORKERS=2 processes, or what ARGS= says in one
 	@$(PYTHON) -m deploy.local.install test
-	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(ARGS)
+	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(or $(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
 test-ceph: ## install Ceph and test uploads by form and notifications on a private one; not part of CI
 	@$(PYTHON) -m deploy.local.install ceph

@@ -227,7 +227,7 @@ STEPS_OF_NIGHTS = tuple(
     for kind, measured, waits_for in (
         (ProductKind.NIGHT_SEEING, (ProductKind.SEEING,), (ProductKind.SEEING,)),
         (ProductKind.NIGHT_STREHL, STREHLS, (*STACKS, *STREHLS)),
-        (ProductKind.NIGHT_CONTRAST, CONTRASTS, (*STACKS, *STREHLS, *CONTRASTS)),
+        (ProductKind.NIGHT_CONTRAST, CONTRASTS, (*STACKS, *STREHLS, ProductKind.BRIGHT_PSF, *CONTRASTS)),
     )
 )
 GRAPH: Graph = {step.kind: step for step in (*STEPS, *STEPS_OF_NIGHTS)}

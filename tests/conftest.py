@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models.signals import post_migrate
 from django.test import override_settings
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from archive.domain import store as store_module
-from archive.models import Proposal
+from archive.models import ExpiryRule, Proposal
 from archive.models.proposal import ALL_PROGRAMMES
 from deploy.local.testing import S3Server
 from ingest.arrivals import Arrival, take_in_object
@@ -26,6 +28,28 @@ from tests.factories import AOFactory, FrameFactory
 from tests.synthetic import write_frame
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rows_of_migrations_stay() -> Iterator[None]:
+    """A test that commits empties all tables at its end; lay down again what migrations laid in a new archive.
+
+    So every test finds these rows, whichever ran before it in the same process.
+    """
+    laid: list[ExpiryRule] = []
+
+    def lay(**given: Any) -> None:
+        if "plan" in given:  # of `migrate`; `flush` has none
+            laid[:] = ExpiryRule.objects.all()
+            return
+        for rule in laid:
+            rule.pk = None
+        ExpiryRule.objects.bulk_create(laid)
+
+    ours = apps.get_app_config("archive")
+    post_migrate.connect(lay, sender=ours)
+    yield
+    post_migrate.disconnect(lay, sender=ours)
 
 
 @pytest.fixture

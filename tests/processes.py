@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from deploy.local.supervisor import DIES_WITH_US
+
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60.0
@@ -35,8 +37,8 @@ def environment(**changes: str) -> dict[str, str]:
 
 @contextmanager
 def running(*command: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process and its children, killed at the end."""
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(**changes), start_new_session=True)
+    """A process and its children, killed at the end; the process also when the tests are killed."""
+    process = subprocess.Popen([*DIES_WITH_US, *command], cwd=ROOT, env=environment(**changes), start_new_session=True)
     try:
         yield process
     finally:

@@ -1,11 +1,17 @@
 """A pytest plugin: private PostgreSQL, RabbitMQ, memcached and S3 for one run of the tests.
 
-They start before Django reads its settings, because the settings name them.
+They start before Django reads its settings, because the settings name them. A run that is spread over several processes
+(`-n 2`) has a set of them for each, and so shares nothing.
 """
 
+import argparse
+import ctypes
+import os
+import signal
 import uuid
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -13,18 +19,34 @@ from django.core.cache import cache
 from deploy.local.testing import S3Server, ServicesOfTests, use
 from tests.portal import Portal
 
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+PR_SET_PDEATHSIG = 1
 SERVICES = pytest.StashKey[ServicesOfTests]()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     asked = early_config.known_args_namespace
-    if not (asked.collectonly or asked.help or asked.version):
+    if IS_WORKER:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # by itself it would work on for up to 15 s
+    if not (asked.collectonly or asked.help or asked.version or _only_hands_out(asked)):
         running = ServicesOfTests()
         early_config.add_cleanup(running.stop)
         early_config.stash[SERVICES] = running
         use(running)
     return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.spreading import FilesInOneProcess  # noqa: PLC0415 - one process does without pytest-xdist
+
+    return FilesInOneProcess(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def _only_hands_out(asked: argparse.Namespace) -> bool:
+    """Whether this process gives the tests to others, and runs none itself."""
+    return bool(getattr(asked, "numprocesses", None)) and not IS_WORKER
 
 
 @pytest.fixture(scope="session")

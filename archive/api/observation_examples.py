@@ -200,3 +200,23 @@ SEEING_ROW = {
     "exposure_time_s": 10.0,
     "measured_at_utc": "2016-09-25T11:01:20.441000Z",
 }
+SEEING_QUARTILES = {
+    "period": "2016-09-25", "n": 24, "mean_arcsec": 1.31,
+    "as_seen_q1": 1.1, "as_seen_median": 1.24, "as_seen_q3": 1.48,
+    "zenith_500nm_q1": 1.06, "zenith_500nm_median": 1.2, "zenith_500nm_q3": 1.43,
+}  # fmt: skip
+STREHL_QUARTILES = {
+    "primary_optical_element": "Si", "kind": "bright-strehl", "low": 1.2, "high": 1.4,
+    "n": 310, "mean": 0.061, "q1": 0.041, "median": 0.058, "q3": 0.079,
+}  # fmt: skip
+CONTRAST_LIMITS = {
+    "primary_optical_element": "Si", "kind": "bright-pca", "n": 93,
+    "median_at_0p5": 4.1, "median_at_1p0": 5.6, "best_tenth_at_0p5": 5.2, "best_tenth_at_1p0": 6.8,
+}  # fmt: skip
+DEAD_TIMES = {
+    "n": 108, "n_overlaps": 0,
+    "quartiles_s": {"q1": 31.2, "median": 38.5, "q3": 61.0},
+    "histograms": [
+        {"below_s": 60, "edges_s": [6.0 * edge for edge in range(11)], "counts": [0, 0, 0, 2, 9, 31, 22, 9, 5, 2]}
+    ],
+}  # fmt: skip

@@ -14,11 +14,12 @@ from archive.api.renderers import FastJSON
 from archive.api.tables import CSV, csv_response
 from archive.domain import observing_table
 from archive.domain.observing_table import TableRow
+from archive.enums import ProductState
 from archive.models import Observation
 
 JSON_TABLE = "json-table"
 FILENAME = "observations"
-LINKS = ("address", "preview")
+LINKS = ("address", "download", "preview")
 NAMES = (*observing_table.COLUMNS, *observing_table.STATES, *LINKS)
 FORMAT = OpenApiParameter(
     "format",
@@ -49,7 +50,14 @@ def table_response(observations: QuerySet[Observation], request: Request) -> Str
 def _rows(observations: QuerySet[Observation], base: str) -> Iterator[list[Any]]:
     for row in observing_table.table_of(observations):
         address = base + reverse("observation", args=[row.name])
-        yield [*row.values, *row.states, address, _preview(row, base)]
+        yield [*row.values, *row.states, address, _bundle(row, base), _preview(row, base)]
+
+
+def _bundle(row: TableRow, base: str) -> str | None:
+    """All that was made of it; None while nothing is done."""
+    if ProductState.DONE not in row.states:
+        return None
+    return base + reverse("observation-bundle", args=[row.name])
 
 
 def _preview(row: TableRow, base: str) -> str | None:

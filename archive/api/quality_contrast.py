@@ -51,7 +51,9 @@ class ContrastTableSchema(OfWhatSchema):
         help_text="Times the scatter of its ring that a companion stands out at the limit",
     )
     sigma = serializers.FloatField(help_text="False alarms are as rare as beyond so many standard deviations")
-    fwhm_arcsec = serializers.FloatField(help_text="Width of the star's core, diameter of the apertures")
+    fwhm_arcsec = serializers.FloatField(
+        allow_null=True, help_text="Width of the star's core, diameter of the apertures"
+    )
     component_count = serializers.IntegerField(help_text="Patterns that were taken out")
     reference_count = serializers.IntegerField(help_text="Images of other stars that were used")
     library_version = serializers.CharField(help_text="Of the PSF library: /psf-library/versions/<library_version>/")

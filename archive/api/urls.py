@@ -31,6 +31,12 @@ from archive.api.quality_contrast import CompanionsView, ContrastView
 from archive.api.recent_uploads import RecentUploadsView
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
+from archive.api.statistics import (
+    ContrastStatisticsView,
+    DeadTimesView,
+    SeeingStatisticsView,
+    StrehlStatisticsView,
+)
 from archive.api.thumbnails import ThumbnailViewSet
 from archive.api.uploads import CompleteView, PartsView, TicketFileView, TicketsView, TicketView
 from archive.api.versions import VersionViewSet
@@ -76,6 +82,10 @@ urlpatterns = [
     path("nights/<str:date>/subtract-anew/", SubtractAnewView.as_view(), name="night-subtract-anew"),
     path("quality/strehl/", StrehlView.as_view(), name="quality-strehl"),
     path("quality/seeing/", SeeingView.as_view(), name="quality-seeing"),
+    path("quality/seeing/statistics/", SeeingStatisticsView.as_view(), name="quality-seeing-statistics"),
+    path("quality/strehl/statistics/", StrehlStatisticsView.as_view(), name="quality-strehl-statistics"),
+    path("quality/contrast/statistics/", ContrastStatisticsView.as_view(), name="quality-contrast-statistics"),
+    path("quality/dead-times/", DeadTimesView.as_view(), name="quality-dead-times"),
     path("quality/contrast/", ContrastView.as_view(), name="quality-contrast"),
     path("quality/companions/", CompanionsView.as_view(), name="quality-companions"),
     path("psf-library/", CandidatesView.as_view(), name="psf-library"),

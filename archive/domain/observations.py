@@ -57,18 +57,21 @@ def settle_all(observations: Sequence[Observation]) -> list[StoredObject]:
 def settle(observation: Observation) -> None:
     """Let a locked observation say what its files say together.
 
-    Of each fact counts the first file that knows it. It is public when all of its files are.
+    Of each fact counts the first file that knows it, of its end the last. It is public when all of its files are.
     """
     raws = list(RawFile.objects.filter(observation=observation).select_related("frame").order_by("file_number"))
     headers = dict(Headers.objects.filter(frame__in=[raw.frame_id for raw in raws]).values_list("frame_id", "data"))
-    facts = Facts()
+    facts, ends = Facts(), []
     for raw in raws:
-        facts = facts.filled_by(roboao.facts_of(headers.get(raw.frame_id, {})))
+        of_file = roboao.facts_of(headers.get(raw.frame_id, {}))
+        facts = facts.filled_by(of_file)
+        ends.append(of_file.ended_at)
     frames = [raw.frame for raw in raws]
     name = raw_name(observation.name)
     values = _values_of(facts, target=name.target if name else "") | {
         "proposal_id": next(filter(None, (frame.proposal_id for frame in frames)), observation.proposal_id),
         "public_date": _latest([frame.public_date for frame in frames]),
+        "ended_at": max(filter(None, ends), default=None),
     }
     changed = [column for column, value in values.items() if getattr(observation, column) != value]
     if changed:
@@ -139,6 +142,7 @@ def _values_of(facts: Facts, *, target: str) -> dict[str, Any]:
     return {
         "target_name": target or (facts.target_name or "")[:200],
         "exposure_time": facts.exposure_time,
+        "ended_at": facts.ended_at,
         "magnitude": facts.magnitude,
         "position": None if facts.pointing is None else sky.point_of(*facts.pointing),
         "altitude_deg": facts.altitude_deg,

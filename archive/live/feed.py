@@ -114,7 +114,7 @@ class Feed:
         events, audience = self._unsent
         if audience:
             told = await in_pool(sight.told)(events, {ear for _, ear in audience}, at=timezone.now())
-            _hand_out(told, audience, position=events[-1].position or 0)
+            hand_out(told, audience, position=events[-1].position or 0)
         self._unsent = None
         return True
 
@@ -158,12 +158,19 @@ async def _user_id_of(caller: Caller) -> int | None:
         return None
 
 
-def _hand_out(told: dict[Ear, list[Told]], audience: Audience, *, position: int) -> None:
+def hand_out(told: dict[Ear, list[Told]], audience: Audience, *, position: int) -> None:
+    """Offer each listener what its ear is told of a batch that ends at `position`.
+
+    Who came back from a process that was ahead of this one has heard the first of them, or all: only the others follow.
+    """
     written: dict[Hashable, list[Chunk]] = {}
     for listener, ear in audience:
-        group = (ear, listener.group())
+        heard = listener.looked_at
+        if heard >= position:
+            continue
+        group = (ear, listener.group(), heard)
         if group not in written:
-            written[group] = listener.write(told[ear])
+            written[group] = listener.write([each for each in told[ear] if (each.event.position or 0) > heard])
         listener.offer(written[group], position=position)
 
 

@@ -87,7 +87,10 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "fwhm_arcsec",
-                    models.FloatField(help_text="Diameter of the apertures, the width of the star's core, arcsec"),
+                    models.FloatField(
+                        help_text="Diameter of the apertures, the width of the star's core, arcsec; null: it is not told",
+                        null=True,
+                    ),
                 ),
                 ("delta_mag_0p5", models.FloatField(help_text="Limit at 0.5 arcsec, mag", null=True)),
                 ("delta_mag_1p0", models.FloatField(help_text="Limit at 1 arcsec, mag", null=True)),
@@ -98,7 +101,7 @@ class Migration(migrations.Migration):
                 ("reference_count", models.PositiveIntegerField(help_text="Images of other stars that were used")),
                 (
                     "library_version",
-                    models.CharField(help_text="Version of the PSF library that these are of", max_length=64),
+                    models.CharField(help_text="Of the PSF library that these are of; empty: another", max_length=64),
                 ),
                 ("measured_at", models.DateTimeField(help_text="UTC")),
                 (

@@ -8,9 +8,12 @@ from archive.models import sky
 
 KEEP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 FORGET = """
-    DROP TRIGGER strehl_written ON archive_strehlmeasurement;
+    DROP TRIGGER strehl_inserted ON archive_strehlmeasurement;
+    DROP TRIGGER strehl_updated ON archive_strehlmeasurement;
+    DROP TRIGGER strehl_deleted ON archive_strehlmeasurement;
     DROP TRIGGER strehl_replaced ON archive_product;
-    DROP FUNCTION archive_strehl_written, archive_strehl_replaced, archive_keep_strehl;
+    DROP FUNCTION archive_strehl_inserted, archive_strehl_updated, archive_strehl_deleted, archive_strehl_replaced,
+        archive_keep_strehl;
 """
 
 

@@ -92,12 +92,14 @@ class ContrastCurve(models.Model):
     )
     thresholds = ArrayField(models.FloatField(), help_text="Times the scatter of its ring that a companion stands out")
     sigma = models.FloatField(help_text="False alarms are as rare as beyond so many standard deviations of a Gaussian")
-    fwhm_arcsec = models.FloatField(help_text="Diameter of the apertures, the width of the star's core, arcsec")
+    fwhm_arcsec = models.FloatField(
+        null=True, help_text="Diameter of the apertures, the width of the star's core, arcsec; null: it is not told"
+    )
     delta_mag_0p5 = models.FloatField(null=True, help_text="Limit at 0.5 arcsec, mag")
     delta_mag_1p0 = models.FloatField(null=True, help_text="Limit at 1 arcsec, mag")
     component_count = models.PositiveIntegerField(help_text="Patterns of the references that were taken out")
     reference_count = models.PositiveIntegerField(help_text="Images of other stars that were used")
-    library_version = models.CharField(max_length=64, help_text="Version of the PSF library that these are of")
+    library_version = models.CharField(max_length=64, help_text="Of the PSF library that these are of; empty: another")
     measured_at = models.DateTimeField(help_text="UTC")
 
     objects = ContrastQuerySet.as_manager()

@@ -37,6 +37,7 @@ class Observation(models.Model):
     public_date = models.DateTimeField(null=True, help_text="When everybody may see it, UTC; null: never")
     telescope_id = models.CharField(max_length=64, default="", help_text="By the installation that held then")
     exposure_time = models.FloatField(null=True, help_text="All its frames together, s")
+    ended_at = models.DateTimeField(null=True, help_text="End of its last frame, UTC; null: no header says it")
     magnitude = models.FloatField(null=True, help_text="As the observer stated it")
     position = models.PointField(geography=True, null=True, help_text="Where the telescope pointed, ICRS")
     altitude_deg = models.FloatField(null=True)

@@ -55,6 +55,7 @@ class Facts:
     altitude_deg: float | None = None
     azimuth_deg: float | None = None
     target_name: str | None = None
+    ended_at: datetime | None = None  # the last frame of this file, UTC
 
     def filled_by(self, other: Self) -> Self:
         """These facts, and of those that are unknown the other's."""
@@ -119,6 +120,7 @@ def facts_of(header: Header) -> Facts:
         altitude_deg=_within(_number(header.get("ELVATION")), -90.0, 90.0),
         azimuth_deg=_within(_number(header.get("AZIMUTH")), 0.0, 360.0),
         target_name=target or None,
+        ended_at=_moment(header.get("END_TIME")),
     )
 
 
@@ -145,6 +147,15 @@ def sexagesimal(value: object) -> float | None:
     sign, whole, minutes, seconds = found.groups()
     size = int(whole) + int(minutes) / 60 + float(seconds) / 3600
     return -size if sign == "-" else size
+
+
+def _moment(value: object) -> datetime | None:
+    """A time as the camera writes it, UTC without saying so; None for all else."""
+    try:
+        found = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def detector_mode(name: RawName, header: Header) -> str:

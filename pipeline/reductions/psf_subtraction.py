@@ -13,6 +13,7 @@ from pipeline.arrays.high_contrast.companion_fit import position_error_px
 from pipeline.figures.canvas import Compass
 from pipeline.figures.companions import Mark, Subtracted, subtraction_picture
 from pipeline.figures.contrast import contrast_plot
+from pipeline.limits import TOLD_AT_ARCSEC, limits_told
 from pipeline.provenance import north_and_east
 from pipeline.reductions.files import bytes_file, fits_file, number_or_none
 from pipeline.reductions.job import Job, Made, MadeFile
@@ -23,7 +24,6 @@ YX = tuple[float, float]
 Points = tuple[YX, YX]  # unit vectors to north and east
 
 LABELS = {ProductKind.BRIGHT_PCA: "pca", ProductKind.FAINT_PCA: "faint_pca"}  # frames need names of their own
-TOLD_AT_ARCSEC = {"delta_mag_0p5": 0.5, "delta_mag_1p0": 1.0}
 
 
 def make(job: Job) -> Made:
@@ -95,17 +95,15 @@ def curve_text(contrast: dict[str, Any], *, lock_yx: tuple[float, float]) -> byt
 
 def _contrast(found: Analysis, star: StarCut, job: Job) -> dict[str, Any]:
     curve = found.curve
-    at = {
-        name: number_or_none(curve.delta_mag_at(arcsec / star.scale_arcsec)) for name, arcsec in TOLD_AT_ARCSEC.items()
-    }
+    separations, limits = [float(px * star.scale_arcsec) for px in curve.separation_px], _numbers(curve.delta_mag)
     return {
-        "separations_arcsec": [float(px * star.scale_arcsec) for px in curve.separation_px],
-        "delta_mags": _numbers(curve.delta_mag),
+        "separations_arcsec": separations,
+        "delta_mags": limits,
         "throughputs": _numbers(curve.throughput),
         "thresholds": [float(value) for value in curve.threshold],
         "sigma": curve.sigma,
         "fwhm_arcsec": star.fwhm_arcsec,
-        **at,
+        **limits_told(separations, limits),
         "component_count": found.components,
         "reference_count": len(found.references),
         "library_version": job.parameters["library_version"],

@@ -5,8 +5,9 @@
 20160925/calib/dark_<mode>.fits, flat_<filter>.fits
 """
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from archive.enums import RawKind, SignalClass
 from ingest.roboao_names import RawName, raw_name
+from pipeline.limits import limits_told
 from pipeline.restoring import original_texts as texts
 
 CLASSES = frozenset(kind.value for kind in SignalClass)
@@ -22,6 +24,7 @@ NIGHT = re.compile(r"[12][0-9]{7}")
 FACTOR_ERRORS: Mapping[str, float] = {"Sg": 0.0301, "Sr": 0.0173, "Si": 0.0113, "Sz": 0.0082, "lp600": 0.0134}
 WAY_OF_FOLDER = {"automated": "bright", "faint": "faint", "planetary": "planetary"}
 PARTS = frozenset({"strehl", "preview", "pca"})
+ORIGINAL_PATTERNS, ORIGINAL_REFERENCES = 1, 5  # by its configuration, which its files do not repeat
 LOCK_UNKNOWN = "its place of the star could not be read"
 
 
@@ -46,6 +49,8 @@ class FoundProduct:
     values: dict[str, Any] = field(default_factory=dict)
     strehl: dict[str, Any] | None = None
     seeing: dict[str, Any] | None = None
+    contrast: dict[str, Any] | None = None
+    companions: Sequence[dict[str, Any]] = ()
     told: dict[str, Any] | None = None  # what its product.json says, where there is one
     faults: list[str] = field(default_factory=list)  # of files that could not be read
 
@@ -196,7 +201,19 @@ class _Finder:
     def _read_curve(self, found: FoundProduct, text: str) -> None:
         curve = texts.curve_of(text)
         found.values["lock_yx_px"] = list(curve.lock_yx)
-        found.values["contrast_curve"] = [list(point) for point in curve.points]
+        separations, limits = zip(*curve.points, strict=True)
+        mags = [limit if math.isfinite(limit) else None for limit in limits]
+        found.contrast = {
+            "separations_arcsec": list(separations),
+            "delta_mags": mags,
+            **limits_told(separations, mags),
+            "throughputs": [],
+            "thresholds": [],
+            "sigma": 5.0,
+            "component_count": ORIGINAL_PATTERNS,
+            "reference_count": ORIGINAL_REFERENCES,
+            "library_version": "",
+        }
 
     def _read_shifts(self, found: FoundProduct, text: str) -> None:
         lock, shifts = texts.shifts_of(text)

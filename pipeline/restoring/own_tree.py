@@ -51,6 +51,8 @@ def _found(path: Path, content: dict[str, Any]) -> FoundProduct:
         values={**content["values"], **({"signal_class": signal_class} if signal_class else {})},
         strehl=content.get("strehl"),
         seeing=content.get("seeing"),
+        contrast=content.get("contrast"),
+        companions=content.get("companions", ()),
         told=content,
     )
 

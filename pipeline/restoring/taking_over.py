@@ -15,7 +15,17 @@ from archive.domain.objects import NewObject, object_row, sweep_path
 from archive.domain.seeing_notes import note_seeing
 from archive.enums import ProductKind, ProductState
 from archive.errors import UsageError
-from archive.models import Event, Observation, Product, ProductFile, SeeingMeasurement, StrehlMeasurement, Version
+from archive.models import (
+    Companion,
+    ContrastCurve,
+    Event,
+    Observation,
+    Product,
+    ProductFile,
+    SeeingMeasurement,
+    StrehlMeasurement,
+    Version,
+)
 from ingest.checksums import Digest, digest_of
 from ingest.intake import ingest_file
 from ingest.names import is_fits, split_name
@@ -117,11 +127,20 @@ class _Desk:
         )
         for file in self.found.files:
             ProductFile.objects.create(product=product, **self._file(file, observation))
-        measured = {"product": product, "measured_at": columns["finished_at"]}
-        if self.found.strehl is not None and observation is not None:
-            StrehlMeasurement.objects.create(observation=observation, **measured, **self.found.strehl)
-        if self.found.seeing is not None:
-            SeeingMeasurement.objects.create(night=self.found.night, **measured, **self.found.seeing)
+        self._write_measured(product, at=columns["finished_at"])
+
+    def _write_measured(self, product: Product, *, at: datetime) -> None:
+        found = self.found
+        if found.seeing is not None:
+            SeeingMeasurement.objects.create(product=product, night=found.night, measured_at=at, **found.seeing)
+        if product.observation is None:
+            return
+        of_star = {"observation": product.observation, "product": product}
+        if found.strehl is not None:
+            StrehlMeasurement.objects.create(**of_star, measured_at=at, **found.strehl)
+        if found.contrast is not None:
+            ContrastCurve.objects.create(**of_star, measured_at=at, **found.contrast)
+        Companion.objects.bulk_create(Companion(**of_star, **each) for each in found.companions)
 
     def _columns(self) -> dict[str, Any]:
         """Of a product that only folders and texts tell: made when its newest file was."""

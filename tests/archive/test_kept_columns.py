@@ -9,9 +9,10 @@ pytestmark = pytest.mark.django_db
 BRIGHT, FAINT = ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL
 
 
-def kept() -> tuple:
+def kept() -> tuple[float | None, str, float | None, str]:
     columns = ("bright_strehl_ratio", "bright_strehl_flag", "faint_strehl_ratio", "faint_strehl_flag")
-    return Observation.objects.values_list(*columns).get()
+    bright, bright_flag, faint, faint_flag = Observation.objects.values_list(*columns).get()
+    return bright, bright_flag, faint, faint_flag
 
 
 def test_a_ratio_comes_changes_and_goes_with_its_measurement(ao):

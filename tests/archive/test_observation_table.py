@@ -3,6 +3,7 @@
 import csv
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,9 +25,10 @@ def table_as_csv(response) -> list[dict[str, str]]:
     return list(csv.DictReader(b"".join(response).decode().splitlines()))
 
 
-def table_as_json(response) -> list[dict]:
+def table_as_json(response) -> list[dict[str, Any]]:
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
-    return json.loads(b"".join(response))
+    rows: list[dict[str, Any]] = json.loads(b"".join(response))
+    return rows
 
 
 @pytest.fixture
@@ -86,6 +88,7 @@ EXPECTED = {
     "faint_state": "failed",
     "faint_pca_state": None,
     "address": f"{HERE}/4_a/",
+    "download": f"{HERE}/4_a/bundle/",
     "preview": f"{HERE}/4_a/products/bright-preview/cropped",
 }
 

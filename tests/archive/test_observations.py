@@ -62,6 +62,12 @@ class TestOne:
         assert found.public_date == OBSERVED + A_YEAR
         assert found.signal_class == ""
 
+    def test_it_ends_with_its_last_file_as_far_as_headers_say_so(self, take):
+        for seed, minutes in enumerate((2, 6, 4)):
+            take(NAMES[seed], seed=seed, END_TIME=f"{OBSERVED + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S.%f}")
+        take(NAMES[3], seed=3, END_TIME="9999")
+        assert Observation.objects.get().ended_at == OBSERVED + timedelta(minutes=6)
+
     def test_its_files_are_frames_and_raw_files(self, take):
         for name in NAMES:
             take(name, seed=hash(name) % 1000)

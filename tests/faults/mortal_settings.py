@@ -11,7 +11,7 @@ from ingest.stores.local import LocalStore
 from settings import *  # noqa: F403
 from tests.pipeline.orders import die_if_told, note
 
-REDUCTION_GRAPH = "tests.pipeline.small_steps.GRAPH"
+REDUCTION_GRAPH = "tests.pipeline.small_steps.WITHOUT_NIGHTS"
 RUN_PRODUCT = "pipeline.tasks.run_product"
 
 _put = LocalStore.put

@@ -41,7 +41,7 @@ def small_night(settings, tmp_path: Path, monkeypatch, use_store):
     root.mkdir()
     monkeypatch.setenv(ORDERS, str(orders))
     use_store(type="local", root_dir=str(root))
-    settings.REDUCTION_GRAPH = "tests.pipeline.small_steps.GRAPH"
+    settings.REDUCTION_GRAPH = "tests.pipeline.small_steps.WITHOUT_NIGHTS"
     settings.AO_SETTLE_TIME = settings.REDUCTION_RETRY = timedelta(0)
     for queue in (settings.REDUCTIONS_QUEUE, settings.CELERY_TASK_DEFAULT_QUEUE):
         with broker.connect() as link:

@@ -5,39 +5,28 @@ import signal
 import subprocess
 import time
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from archive.models import StoredObject
-from deploy.local.ports import PortBlock
 from tests.factories import FrameFactory
 from tests.flows.cutting_proxy import cutting_proxy
-from tests.flows.web_server import web_server
+from tests.flows.web_server import Served
 
 N_BYTES = 3_000_000
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
-    block = PortBlock()
-    yield block.take()
-    block.release()
-
-
-@pytest.fixture
-def frames(transactional_db, use_store, tmp_path, port):
-    make = FrameFactory(use_store(type="local", root_dir=str(tmp_path / "store"), base_url=f"http://127.0.0.1:{port}/"))
-    (tmp_path / "store").mkdir()
+def frames(transactional_db, archive, use_store):
+    make = FrameFactory(archive.empty_store(use_store))
     return [make(content=os.urandom(N_BYTES), basename=f"frame{number}") for number in range(3)]
 
 
 @pytest.fixture
-def server(frames, port) -> Iterator[str]:
-    with web_server(port) as address:
-        yield address
+def server(archive: Served) -> str:
+    return archive.url
 
 
 def freeze(address: str, frames) -> Any:
@@ -49,8 +38,8 @@ def curl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["curl", "--silent", "--fail", *arguments], capture_output=True, timeout=120, check=False)
 
 
-def test_curl_resumes_a_zip_that_was_cut_again_and_again(server, frames, port, tmp_path):
-    with cutting_proxy(port, cuts=[10**9, 1_000_003, 4_000_001, 2_500_007]) as proxy:
+def test_curl_resumes_a_zip_that_was_cut_again_and_again(archive, server, frames, tmp_path):
+    with cutting_proxy(archive.port, cuts=[10**9, 1_000_003, 4_000_001, 2_500_007]) as proxy:
         frozen = freeze(proxy.address, frames)
         target = tmp_path / "got.zip"
         codes = [curl("-C", "-", "-o", str(target), frozen["url"]).returncode for _ in range(4)]
@@ -78,13 +67,13 @@ def test_what_post_began_is_resumed_at_its_link(server, frames, tmp_path):
 
 @pytest.mark.parametrize("layout", ["fixed", "streamed"])
 @pytest.mark.parametrize("route", ["/downloads/", "/frames/zip/"])
-def test_a_file_with_wrong_bytes_breaks_the_connection_off(server, frames, tmp_path, layout, route):
+def test_a_file_with_wrong_bytes_breaks_the_connection_off(archive, server, frames, tmp_path, layout, route):
     if layout == "streamed":
         StoredObject.objects.filter(version__frame=frames[0]).update(crc32=None, verified_at=None)
     frozen = freeze(server, frames)
     assert (frozen["size_bytes"] is None) == (layout == "streamed")
     stored = frames[2].versions.get().object
-    (path,) = (tmp_path / "store" / ".versions" / stored.path).iterdir()
+    (path,) = (archive.root / ".versions" / stored.path).iterdir()
     path.write_bytes(bytes(N_BYTES))
     body = ["--json", f'{{"frame_ids": {[frame.pk for frame in frames]}}}']
     asked = [frozen["url"]] if route == "/downloads/" else [*body, f"{server}{route}"]

@@ -48,17 +48,22 @@ def names(client: ClientConnection, count: int) -> list[str]:
     return [notice(client)["data"]["base_filename"] for _ in range(count)]
 
 
-@pytest.mark.parametrize("path", ["/live/", "/"])
-def test_a_client_hears_its_own_site_in_the_envelope_of_photon_ranch(host, frame_factory, path):
-    with socket_of(host, "?site=cpt", path=path) as here, socket_of(host) as there:
+def test_a_client_hears_its_own_site_in_the_envelope_of_photon_ranch(host, frame_factory):
+    with (
+        socket_of(host, "?site=cpt") as here,
+        socket_of(host, "?site=cpt", path="/") as at_the_root,
+        socket_of(host) as there,
+        socket_of(host, path="/") as there_at_the_root,
+    ):
         ours, theirs = frame_factory(site_id="cpt"), frame_factory()
         deliver()
-        assert notice(here) == {
+        told = {
             "topic": "imagedata",
             "site": "cpt",
             "data": {"s3_directory": "data", "base_filename": ours.basename, "site": "cpt"},
         }
-        assert names(there, 1) == [theirs.basename]
+        assert notice(here) == notice(at_the_root) == told
+        assert names(there, 1) == names(there_at_the_root, 1) == [theirs.basename]
 
 
 def test_a_client_switches_to_another_site(host, frame_factory):
@@ -126,16 +131,18 @@ def test_an_event_of_which_nobody_knows_whose_it_is_is_told_to_nobody(host, admi
         assert superuser.frames(1) == [frame.pk]
 
 
-@pytest.mark.parametrize("how", ["header", "message"])
-def test_members_hear_of_hidden_frames_and_others_do_not(host, frame_factory, alice, how):
-    with socket_of(host) as anyone, socket_of(host, **(token_of(alice) if how == "header" else {})) as member:
-        if how == "message":
-            member.send(json.dumps({"action": "authenticate", "authorization": token_of(alice)["Authorization"]}))
-            member.send(json.dumps({"action": "are you done?", "authorization": ""}))
-            assert notice(member)["topic"] == "error"  # wishes are met one after the other
+def test_members_hear_of_hidden_frames_and_others_do_not(host, frame_factory, alice):
+    with (
+        socket_of(host) as anyone,
+        socket_of(host, **token_of(alice)) as by_header,
+        socket_of(host) as by_message,
+    ):
+        by_message.send(json.dumps({"action": "authenticate", "authorization": token_of(alice)["Authorization"]}))
+        by_message.send(json.dumps({"action": "are you done?", "authorization": ""}))
+        assert notice(by_message)["topic"] == "error"  # wishes are met one after the other
         hidden, shown = frame_factory(public_date=None), frame_factory()
         deliver()
-        assert names(member, 2) == [hidden.basename, shown.basename]
+        assert names(by_header, 2) == names(by_message, 2) == [hidden.basename, shown.basename]
         assert names(anyone, 1) == [shown.basename]
 
 
@@ -156,22 +163,23 @@ def test_a_revoked_token_closes_the_socket(host, alice):
         ("/frames/", "", {}, 404),
     ],
 )
-def test_a_socket_that_can_not_be_is_refused(host, path, query, headers, status):
+def test_a_socket_that_can_not_be_is_refused(transactional_db, refuser, path, query, headers, status):
     with pytest.raises(InvalidStatus) as refused:
-        socket_of(host, query, path=path, **headers)
+        socket_of(refuser, query, path=path, **headers)
     assert refused.value.response.status_code == status
 
 
-@pytest.mark.parametrize(
-    "nonsense", ["", "hello", "[]", "3", '{"action": "updatesubscribersite"}', '{"action": "x"}', "\u2603" * 9]
-)
-def test_nonsense_is_answered_with_what_to_send(host, frame_factory, nonsense):
-    with socket_of(host) as client:
-        client.send(nonsense)
-        assert notice(client)["topic"] == "error"
-        frame = frame_factory()
-        deliver()
-        assert names(client, 1) == [frame.basename]
+NONSENSE = ("", "hello", "[]", "3", '{"action": "updatesubscribersite"}', '{"action": "x"}', "\u2603" * 9)
+
+
+def test_nonsense_is_answered_with_what_to_send(host, frame_factory):
+    for nonsense in NONSENSE:
+        with socket_of(host) as client:
+            client.send(nonsense)
+            assert notice(client)["topic"] == "error", nonsense
+            frame = frame_factory()
+            deliver()
+            assert names(client, 1) == [frame.basename], nonsense
 
 
 def test_two_public_clients_see_the_same_night_and_can_read_what_they_are_told(host, ports, use_store, tmp_path):

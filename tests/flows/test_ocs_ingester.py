@@ -17,7 +17,7 @@ from archive.domain.store import the_store
 from archive.models import Frame, StoredObject, Thumbnail, Version
 from deploy.local.ports import PortBlock
 from tests.flows.ocs_client import OcsIngester, Upload, require_ocs_ingester
-from tests.processes import BIN, running, until
+from tests.flows.web_server import web_server
 from tests.synthetic import CARDS, write_frame
 
 ALREADY = "NonFatalDoNotRetryError"
@@ -75,25 +75,8 @@ def archive(request, admin, use_store, port: int, tmp_path: Path) -> Iterator[Ru
         settings |= {name: os.environ[name] for name in S3_SETTINGS}
     else:
         settings |= {"FILESYSTEM_STORAGE_ROOT_DIR": str(root)}
-    with running(
-        str(BIN / "gunicorn"),
-        "settings.wsgi",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--threads",
-        "2",
-        "--log-level",
-        "warning",
-    ):
-        until(lambda: answers(f"{url}health/"), what="gunicorn ready")
+    with web_server(port):
         yield Running(url, token, OcsIngester(settings))
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def pack(path: Path) -> Path:

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 import requests
 from django.utils import timezone
 
+from archive.enums import ProductKind
 from archive.models import FrozenSelection, StoredObject
-from deploy.local.ports import PortBlock
-from tests.factories import FrameFactory
+from tests.factories import AOFactory, FrameFactory
 from tests.flows.cutting_proxy import cutting_proxy
-from tests.flows.web_server import web_server
+from tests.flows.web_server import Served
 
 KINDS = ("curl", "wget", "aria2", "python")
 PROGRAM = {"curl": "curl", "wget": "wget", "aria2": "aria2c"}
@@ -32,14 +31,15 @@ LARGE_BYTES = 3_000_000
 
 @dataclass
 class Running:
-    port: int
-    url: str
+    archive: Served
     make: FrameFactory
     folder: Path
 
     def script(self, kind: str, *, user=None, terms: str = "site_id=lsc", url: str = "") -> str:
         headers = {"Authorization": f"Token {user.auth_token.key}"} if user else {}
-        answer = requests.get(f"{url or self.url}/frames/script/?{terms}&format={kind}", headers=headers, timeout=60)
+        answer = requests.get(
+            f"{url or self.archive.url}/frames/script/?{terms}&format={kind}", headers=headers, timeout=60
+        )
         assert answer.status_code == 200, answer.text
         return answer.text
 
@@ -62,20 +62,10 @@ class Running:
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
-    block = PortBlock()
-    yield block.take()
-    block.release()
-
-
-@pytest.fixture
-def running(transactional_db, use_store, port, tmp_path) -> Iterator[Running]:
-    root, folder = tmp_path / "store", tmp_path / "work"
-    root.mkdir()
+def running(transactional_db, archive, use_store, tmp_path) -> Running:
+    folder = tmp_path / "work"
     folder.mkdir()
-    make = FrameFactory(use_store(type="local", root_dir=str(root), base_url=f"http://127.0.0.1:{port}/"))
-    with web_server(port) as url:
-        yield Running(port, url, make, folder)
+    return Running(archive, FrameFactory(archive.empty_store(use_store)), folder)
 
 
 @pytest.fixture(params=KINDS)
@@ -102,10 +92,29 @@ def test_files_of_any_name_come_whole_and_a_second_run_fetches_nothing(running, 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("kind", ["curl", "aria2", "python"], indirect=True)
+def test_a_night_comes_into_the_folders_of_the_original(running, kind, alice):
+    ao = AOFactory(running.make)
+    observation = ao.observation(public_date=None)
+    ao.file(ao.product(observation), "frames", content=b"frames", filename="frames.csv")
+    ao.file(ao.product(observation, kind=ProductKind.BRIGHT_STREHL), "legacy", content=b"text", filename="a_strehl.txt")
+    ao.file(ao.seeing().product, "fit", content=b"fit", filename="a.png")
+    headers = {"Authorization": f"Token {alice.auth_token.key}"}
+    answer = requests.get(f"{running.archive.url}/nights/2016-09-25/script/?format={kind}", headers=headers, timeout=60)
+    done = running.run(kind, answer.text, ARCHIVE_TOKEN=alice.auth_token.key)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {path.relative_to(running.folder).as_posix(): path for path in running.folder.rglob("*") if path.is_file()}
+    assert {name: path.read_bytes() for name, path in found.items()} == {
+        f"20160925/{observation.name}/automated/frames.csv": b"frames",
+        f"20160925/{observation.name}/automated/strehl/a_strehl.txt": b"text",
+        "20160925/summary/seeing/a.png": b"fit",
+    }
+
+
 def test_a_download_that_is_cut_goes_on_where_it_was(running, kind):
     content = os.urandom(LARGE_BYTES)
     running.make(basename="large", extension=".fits", content=content)
-    with cutting_proxy(running.port, cuts=[10**9, 1_000_000, 1_200_000]) as proxy:
+    with cutting_proxy(running.archive.port, cuts=[10**9, 1_000_000, 1_200_000]) as proxy:
         script = running.script(kind, url=proxy.address)
         done = running.run(kind, script)
         for _ in range(3):  # aria2 leaves it to its user to start it again
@@ -120,7 +129,7 @@ def test_a_download_that_is_cut_goes_on_where_it_was(running, kind):
 def test_one_that_was_killed_goes_on_at_the_next_run(running, kind):
     content = os.urandom(LARGE_BYTES)
     running.make(basename="large", extension=".fits", content=content)
-    with cutting_proxy(running.port, cuts=[]) as proxy:
+    with cutting_proxy(running.archive.port, cuts=[]) as proxy:
         script = running.script(kind, url=proxy.address)
         begun = "large.fits" if kind == "aria2" else "large.fits.part"
         (running.folder / begun).write_bytes(content[:2_000_000])
@@ -161,7 +170,7 @@ def test_a_file_that_the_archive_holds_damaged_is_never_a_success(running, kind)
     bad = running.make(basename="bad", extension=".fits", content=b"bad" * 99)
     script = running.script(kind)
     stored = bad.versions.get().object
-    (path,) = (running.folder.parent / "store" / ".versions" / stored.path).iterdir()
+    (path,) = (running.archive.root / ".versions" / stored.path).iterdir()
     path.write_bytes(b"bad" * 98 + b"BAD")
     done = running.run(kind, script)
     assert done.returncode != 0

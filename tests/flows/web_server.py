@@ -1,10 +1,15 @@
 """The archive's web process for tests that talk to it as programs do: gunicorn on a port of its own."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import requests
 
+from deploy.local.ports import PortBlock
+from ingest.stores.base import FileStore
 from tests.processes import BIN, running, until
 
 
@@ -23,3 +28,34 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=5).ok
     except requests.RequestException:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running archive with a local store, which the tests of a module share. Its database is that of the tests."""
+
+    port: int
+    url: str
+    root: Path
+
+    def empty_store(self, use_store: Callable[..., FileStore]) -> FileStore:
+        """The store as it is to a test: the files of those before are gone."""
+        for path in self.root.iterdir():
+            shutil.rmtree(path)
+        return use_store(type="local", root_dir=str(self.root), base_url=f"{self.url}/")
+
+
+@contextmanager
+def served(root: Path) -> Iterator[Served]:
+    """`web_server` for many tests: it costs more to start than most of them. Needs the database of the tests."""
+    ports = PortBlock()
+    port = ports.take()
+    url = f"http://127.0.0.1:{port}"
+    store = {
+        "FILESTORE_TYPE": "local",
+        "FILESYSTEM_STORAGE_ROOT_DIR": str(root),
+        "FILESYSTEM_STORAGE_BASE_URL": f"{url}/",
+    }
+    with web_server(port, **store):
+        yield Served(port, url, root)
+    ports.release()

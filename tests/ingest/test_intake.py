@@ -119,7 +119,7 @@ def test_a_plain_file_is_taken_with_given_metadata(take, tmp_path):
         (b"", f"{NAME}.fits", "empty"),
         (b"not a FITS file" * 1000, f"{NAME}.fits", "FITS"),
         (b"%PDF", "log.pdf", "missing: PROPID"),
-        (gzip.compress(b"no"), f"{NAME}.fits.gz", "FITS"),
+        (gzip.compress(b"no", mtime=0), f"{NAME}.fits.gz", "FITS"),
         (b"broken", f"{NAME}.fits.gz", "gzip|unpack|damaged"),
     ],
 )

@@ -1,14 +1,19 @@
 """What waits for a listener in memory: bounded, in order, and never forgotten silently."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, QueryDict
 
-from archive.domain.sight import ear_of
+from archive.domain.sight import Told, ear_of
 from archive.live.caller import Caller
+from archive.live.feed import hand_out
 from archive.live.listener import MOST_WAITING_BYTES, Chunk, Ending
 from archive.live.sse import HEARTBEAT, HEARTBEAT_SECONDS, STREAM_SECONDS, EventListener
+from archive.models import Event
 from archive.terms.asked import asked_terms
+
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def listener() -> EventListener:
@@ -67,3 +72,19 @@ def test_silence_is_broken_by_a_comment_and_a_long_stream_ends():
     one.began_s -= STREAM_SECONDS
     one.tick()
     assert one.ending is Ending.IN_TIME
+
+
+def test_who_was_ahead_of_the_feed_hears_only_what_is_new_to_it():
+    """It came back with the id of an event that another process had sent before this one looked."""
+    at_pace, ahead, far_ahead = listener(), listener(), listener()
+    for one, position in ((at_pace, 10), (ahead, 11), (far_ahead, 12)):
+        one.begin_at(position)
+    events = [Event(position=position, name="frame.ingested", created_at=NOW, body={}) for position in (11, 12)]
+    told = {at_pace.ear: [Told(event, "lsc", "a frame") for event in events]}
+    hand_out(told, [(one, at_pace.ear) for one in (at_pace, ahead, far_ahead)], position=12)
+    (both,), (second,) = taken(at_pace, 1), taken(ahead, 1)
+    assert [both.data.count(b"id: 11\n"), both.data.count(b"id: 12\n")] == [1, 1]
+    assert [second.data.count(b"id: 11\n"), second.data.count(b"id: 12\n")] == [0, 1]
+    assert (second.position, far_ahead.position, far_ahead.looked_at) == (12, 12, 12)
+    far_ahead.end(Ending.IN_TIME)
+    assert taken(far_ahead, 1) == [None]

@@ -15,6 +15,7 @@ from ingest.stores.base import FileStore
 from pipeline import dispatch, making, planning
 from tests.ao_camera import write_raw
 from tests.pipeline.orders import ORDERS
+from tests.pipeline.reductions.simulated import SimulatedNight, write_night
 
 STAR = "4_351_Yrsa_VIC_lp600_o_20160925_110427.040912"
 EMPTY = "4_Empty_VIC_lp600_o_20160925_113000.000000"
@@ -92,6 +93,12 @@ def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def children_end() -> Iterator[None]:
     yield
     the_inspector().close()
+
+
+@pytest.fixture(scope="session")
+def simulated_night(tmp_path_factory) -> SimulatedNight:
+    """Raw files of a small night and what is true of them; who asks for it must leave them as they are."""
+    return write_night(tmp_path_factory.mktemp("night"))
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ COMPARED_GRAPH = {
         ProductKind.BRIGHT_PCA,
     )
 }
+# Plots of nights may be made once more while others are made: where products are counted, there are none.
+WITHOUT_NIGHTS = {kind: step for kind, step in GRAPH.items() if not step.measured}
 NEWER_GRAPH = {kind: replace(step, version="2") for kind, step in GRAPH.items()}
 
 LABELS = {

@@ -45,7 +45,7 @@ QUICK = ["--highpass", "none", "--components", "3", "--angles", "4"]
 
 def run(capsys, *arguments: str) -> str:
     call_command("inject_companions", *arguments)
-    return capsys.readouterr().out
+    return str(capsys.readouterr().out)
 
 
 def test_bright_ones_are_all_found_where_and_as_bright_as_they_were_put_in(files, tmp_path, capsys):
@@ -86,7 +86,7 @@ def test_a_star_of_the_archive_is_told_by_the_references_it_was_given(sky, ao, t
     def stored(product, role: str, pixels) -> str:
         path = tmp_path / "one.fits"
         fits.PrimaryHDU(pixels.astype(np.float32)).writeto(path, overwrite=True)
-        return ao.file(product, role, content=path.read_bytes(), filename=f"{product.pk}.fits").sha256
+        return str(ao.file(product, role, content=path.read_bytes(), filename=f"{product.pk}.fits").sha256)
 
     observation = ao.observation(name=NAME)
     values = {"fwhm_arcsec": 0.08, "scale_arcsec": 0.08 / FWHM_PX}

@@ -22,6 +22,7 @@ from archive.errors import UsageError
 from pipeline.arrays.fourier import image_of, moved, transform_of
 from pipeline.arrays.high_contrast.geometry import YX, Zone, centre_of, disc_at
 from pipeline.arrays.high_contrast.highpass import HighPass, high_passed
+from pipeline.arrays.high_contrast.model import template_of
 from pipeline.arrays.high_contrast.noise import SIGMA, ApertureSums
 from pipeline.arrays.high_contrast.rings import Ring, enough_rotation
 from pipeline.arrays.high_contrast.rotation import north_up, read_turned, turned_offset
@@ -31,6 +32,7 @@ AnyFloats = NDArray[np.floating[Any]]
 
 REACH_FWHM = 3.0  # radius about a companion within which its image is followed
 FEWEST_FRAMES = 4
+FEWEST_WIDTHS = 2  # from the star's middle to the edge of its image: less cuts its core
 MARGIN_PX = 12  # of a piece of a frame that is read between its pixels: splines forget what is farther away
 STAR_WORDS = (
     "The star's image has no light in its middle: give it without a mask, its peak on pixel (ny // 2, nx // 2)."
@@ -157,14 +159,24 @@ class Sequence:
 def sequence_of(cube: AnyFloats, angles_deg: AnyFloats, star: AnyFloats, setting: AngularSetting) -> Sequence:
     """Frames (n, ny, nx), an angle (n,) for each and the star (py, px), filtered and taken apart.
 
-    Raises UsageError when they do not fit together, when an angle is not finite, when the star has no light in its
-    middle, and when the field turns too little for any frame to be told by others.
+    Raises UsageError when they do not fit together, when an angle is not finite, when the star's image is too small or
+    has no light in its middle, and when the field turns too little for any frame to be told by others.
     """
     _require(cube, angles_deg, star)
     frames = np.array([high_passed(frame, setting.highpass) for frame in cube])
     frames[~np.isfinite(cube)] = np.nan
-    template = high_passed(_laid_into(star, cube.shape), setting.highpass)
+    template = high_passed(_template_of(star, cube.shape, fwhm_px=setting.fwhm_px), setting.highpass)
     return Sequence(frames, angles_deg.astype(np.float64), template, setting)
+
+
+def _template_of(star: AnyFloats, shape: tuple[int, ...], *, fwhm_px: float) -> Floats:
+    """The star in an image as large as the frames, fading over the last width before its own edge."""
+    half_px = min((length - 1) // 2 for length in (*star.shape, *shape[-2:]))
+    if half_px < FEWEST_WIDTHS * fwhm_px:
+        raise UsageError(
+            f"The star's image reaches {half_px} px from its middle: give {FEWEST_WIDTHS} widths of its core or more."
+        )
+    return template_of(_laid_into(star, shape), fwhm_px=fwhm_px, radius_fwhm=half_px / fwhm_px)
 
 
 def _laid_into(star: AnyFloats, shape: tuple[int, ...]) -> Floats:

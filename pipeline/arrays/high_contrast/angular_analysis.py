@@ -50,15 +50,37 @@ def analyse_angular(
     `angular.py` says what cube, angles and star must be; so do the errors, which are UsageError.
     """
     sequence = sequence_of(cube, angles_deg, star, setting)
-    signal = _signal_of(sequence)
-    companions, left = _found(sequence, signal)
+    companions, left = companions_of(sequence)
     return AngularAnalysis(
         residual=sequence.residual,
-        signal=signal,
+        signal=_signal_of(sequence),
         curve=contrast_curve(left.residual, left, left.zone, sigma=setting.sigma),
         companions=companions,
         zone=sequence.zone,
     )
+
+
+def companions_of(sequence: Sequence) -> tuple[tuple[Found, ...], Sequence]:
+    """Companions one after the other, each taken out of the frames before the next is looked for; and the frames left.
+
+    What lies within a template's radius of one that was found is not told as another. A bright one takes so much of
+    itself along its ring that its wings may stand out farther than it does: a place that can not be fitted, or where
+    little is when it was, only rules out its own width.
+    """
+    found: list[Found] = []
+    signal = _signal_of(sequence)
+    left, taken = sequence, np.zeros(sequence.shape, dtype=bool)
+    for _ in range(MOST_PLACES):
+        if len(found) == MOST_COMPANIONS or (place := brightest(signal, without=taken)) is None:
+            break
+        one = _standing_one(left, place)
+        reach = 1.0 if one is None else TEMPLATE_FWHM
+        taken = taken | disc_at(taken.shape, place, radius_px=reach * sequence.fwhm_px)
+        if one is not None:
+            found.append(one)
+            left = left.without(one.companion.offset_yx, one.companion.flux)
+            signal = _signal_of(left)
+    return tuple(found), left
 
 
 class _Nearby:
@@ -109,28 +131,6 @@ def _fitted(sequence: Sequence, near: YX) -> Companion:
         as_seen = left.residual + companion.flux * response.at(companion.offset_yx)
         companion = fit_companion(as_seen, response, companion.offset_yx, quiet=left.residual)
     return companion
-
-
-def _found(sequence: Sequence, signal: Map) -> tuple[tuple[Found, ...], Sequence]:
-    """Companions one after the other, each taken out of the frames before the next is looked for; and the frames left.
-
-    What lies within a template's radius of one that was found is not told as another. A bright one takes so much of
-    itself along its ring that its wings may stand out farther than it does: a place that can not be fitted, or where
-    little is when it was, only rules out its own width.
-    """
-    found: list[Found] = []
-    left, taken = sequence, np.zeros(sequence.shape, dtype=bool)
-    for _ in range(MOST_PLACES):
-        if len(found) == MOST_COMPANIONS or (place := brightest(signal, without=taken)) is None:
-            break
-        one = _standing_one(left, place)
-        reach = 1.0 if one is None else TEMPLATE_FWHM
-        taken = taken | disc_at(taken.shape, place, radius_px=reach * sequence.fwhm_px)
-        if one is not None:
-            found.append(one)
-            left = left.without(one.companion.offset_yx, one.companion.flux)
-            signal = _signal_of(left)
-    return tuple(found), left
 
 
 def _standing_one(sequence: Sequence, near: YX) -> Found | None:

@@ -1,12 +1,12 @@
 import pytest
 
 from tests.pipeline.reductions.bench import Bench
-from tests.pipeline.reductions.simulated import SimulatedNight, write_night
+from tests.pipeline.reductions.simulated import SimulatedNight
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory) -> SimulatedNight:
-    return write_night(tmp_path_factory.mktemp("night"))
+def night(simulated_night) -> SimulatedNight:
+    return simulated_night
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from pipeline import planning
 from pipeline.restoring.restore import Restore
 from pipeline.restoring.tree_export import export_tree
 from tests.pipeline.conftest import Machine
-from tests.pipeline.reductions.simulated import write_night
 from tests.pipeline.restoring.conftest import IN_WORK, drop_all_rows, exported, keep
 from tests.pipeline.restoring.test_stores import s3_store  # noqa: F401 - a fixture
 
@@ -20,13 +19,14 @@ from tests.pipeline.restoring.test_stores import s3_store  # noqa: F401 - a fixt
 def test_a_simulated_night_comes_back_byte_for_byte_and_nothing_is_made_again(
     s3_store,  # noqa: F811
     settings,
+    simulated_night,
     tmp_path,
     inspector,
     now,
 ):
     settings.AO_SETTLE_TIME = timedelta(0)
     machine = Machine(s3_store, inspector, tmp_path, tmp_path, now)
-    for path in sorted(write_night(tmp_path / "night").raws.iterdir()):
+    for path in sorted(simulated_night.raws.iterdir()):
         frame = ingest_file(path, store=s3_store, inspector=inspector, now=now).frame
         planning.plan_frame(frame.pk, at=now)
     machine.run()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
 
 from archive.enums import ProductKind
-from archive.models import Event, Frame, Observation, Product, StrehlMeasurement
+from archive.models import ContrastCurve, Event, Frame, Observation, Product, StrehlMeasurement
 from pipeline.restoring import original_texts as texts
 from pipeline.restoring.restore import Restore
 from pipeline.restoring.taking_over import TakeOver
@@ -19,7 +19,7 @@ from tests.pipeline.restoring.conftest import IN_WORK, drop_all_rows, exported, 
 
 FAILED = "4.1_No_Star_VIC_Si_o_20160925_120000.000000"
 KINDS = {kind.value for kind in ProductKind}
-OF_STAR = {"bright", "bright-strehl", "bright-preview", "faint"} | (KINDS & {"bright-pca", "bundle"})
+OF_STAR = {"bright", "bright-strehl", "bright-preview", "bright-pca", "faint"} | (KINDS & {"bundle"})
 STREHL = "# x y core halo SR FWHM flag\n1023 980 0.08311 0.29012 18.52341 0.11043 OK\n"
 CURVE = "# contrast curve of the star at 1023 980\n0.200 2.911\n0.300 3.804\n1.450 7.420\n"
 SHIFTS = "Lock position: 511 490\nframe x_shift y_shift ex ey\n0 0 0 0.05 0.06\n1 -3.25 1.5 0.10 0.20\n2 0 0 0 0\n"
@@ -104,6 +104,14 @@ class TestTree:
         assert (strehl.core_arcsec, strehl.halo_arcsec, strehl.fwhm_arcsec) == (0.08311, 0.29012, 0.11043)
         # The original's table: F = 0.02990 ± 0.00040 for lp600.
         assert strehl.strehl_error == pytest.approx(0.1852341 * 0.00040 / 0.02990, rel=0.01)
+
+    def test_limits_of_contrast_are_rows_as_the_original_made_them(self, tree, take_over):
+        take_over(tree)
+        curve = ContrastCurve.objects.get()
+        assert (curve.separations_arcsec, curve.delta_mags) == ([0.2, 0.3, 1.45], [2.911, 3.804, 7.42])
+        assert (curve.component_count, curve.reference_count, curve.library_version) == (1, 5, "")
+        # On the straight line from 0.3 to 1.45 arcsec.
+        assert curve.delta_mag_0p5 == pytest.approx(3.804 + (7.42 - 3.804) * 0.2 / 1.15)
 
     def test_shifts_have_their_axes_back_and_rejected_frames_are_none(self, machine, tree, take_over):
         take_over(tree)

@@ -136,7 +136,8 @@ def test_where_the_field_turns_too_little_nothing_is_told():
         (np.ones((5, 9, 9)), np.zeros(4), np.ones((9, 9)), "each of the 5 frames"),
         (np.ones((5, 9, 9)), np.full(5, np.nan), np.ones((9, 9)), "finite angle"),
         (np.ones((5, 9, 9)), np.zeros(5), np.ones(9), "no image"),
-        (np.ones((5, 61, 61)), np.zeros(5), np.zeros((9, 9)), "no light"),
+        (np.ones((5, 61, 61)), np.zeros(5), np.zeros((31, 31)), "no light"),
+        (np.ones((5, 61, 61)), np.zeros(5), np.ones((13, 31)), "6 px from its middle"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(cube, angles, star, says):
