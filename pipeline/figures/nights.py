@@ -23,7 +23,7 @@ SEEING = Look(2400, 900, 28)  # 8 by 3 inches at 300 dots an inch
 STREHL = Look(2100, 954, 28)  # 7 by 3.18 inches
 CONTRAST = Look(1600, 700, 22)  # 8 by 3.5 inches at 200 dots an inch
 SHORT_S = 15.0  # exposures up to this have small dots
-SMALL_AREA, LARGE_AREA = 110.0, 420.0  # px²
+SMALL_AREA, RING_AREA, LARGE_AREA = 110.0, 300.0, 420.0  # px²
 TREND_POINTS = 400
 LEAST_AXIS, MOST_AXIS = 0.9, 1.1  # of the least and the most value
 MAGS = (8.0, 0.0)
@@ -104,10 +104,11 @@ def night_strehl_figure(points: Sequence[StrehlPoint], *, title: str, descriptio
                 axes.scatter(
                     [point.at_h for point in shown],
                     [100 * point.ratio for point in shown],
-                    s=SMALL_AREA,
-                    color=colour,
+                    s=RING_AREA if is_faint else SMALL_AREA,  # about the dot of the same star's bright stack
+                    facecolors="none" if is_faint and is_ok else colour,
+                    edgecolors=colour,
+                    linewidths=3,
                     marker=marker,
-                    edgecolors="none",
                     label=f"{way}, {flag}: {len(shown)}",
                     zorder=3,
                 )

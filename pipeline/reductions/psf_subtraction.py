@@ -195,9 +195,13 @@ def _shown(told: _Told) -> Subtracted:
         scale_arcsec=told.star.scale_arcsec,
         points=None if points is None else Compass(*points),
         caption="  ·  ".join(what),
-        remark=f"{len(told.found.references)} other stars, {told.found.components} patterns",
+        remark=f"{len(told.found.references)} other stars, {_counted(told.found.components, 'pattern')}",
         marks=tuple(
             Mark((each["y_px"], each["x_px"]), f"{each['delta_mag']:.2f} ± {each['delta_mag_error']:.2f} mag")
             for each in told.companions
         ),
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
