@@ -8,7 +8,7 @@ from django_filters import rest_framework as filters
 
 from archive.enums import ProductKind
 from archive.models import Companion, ContrastCurve, Product
-from archive.terms.fields import InstantFilter
+from archive.terms.fields import FlagFilter, InstantFilter
 from archive.terms.ranges import both
 
 PCA_KINDS = [(kind.value, kind.value) for kind in (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)]
@@ -35,12 +35,10 @@ class CandidateFilter(OfObservationFilter):
     """Terms of /psf-library/, on candidates as `archive.domain.psf_candidates` has them."""
 
     telescope_id = filters.CharFilter("observation__telescope_id", help_text="Telescope")
-    in_library = filters.BooleanFilter(
+    in_library = FlagFilter(
         method="filter_in_library", help_text="true: those that are in the library; false: those that are not"
     )
-    outdated = filters.BooleanFilter(
-        method="filter_outdated", help_text="true: those of which the library holds an older image"
-    )
+    outdated = FlagFilter(method="filter_outdated", help_text="true: those of which the library holds an older image")
 
     class Meta:
         model = Product

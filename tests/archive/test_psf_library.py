@@ -185,6 +185,10 @@ class TestList:
             assert [row["observation"] for row in rows] == [each.name for each in expected], terms
         assert api(None).get(f"{LIBRARY}?outdated=true").json()["results"][0]["is_outdated"] is True
 
+    def test_what_is_neither_true_nor_false_is_refused(self, api, star):
+        answer = api(None).get(f"{LIBRARY}?in_library=maybe")
+        assert (answer.status_code, answer.json()) == (400, {"in_library": ["Must be true or false."]})
+
     def test_a_candidate_tells_what_speaks_against_it(self, api, ao, star):
         ao.strehl(ao.product(star, kind=ProductKind.BRIGHT_STREHL), warnings=["companion"])
         ao.companion(ao.product(star, kind=ProductKind.BRIGHT_PCA))
