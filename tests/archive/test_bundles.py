@@ -9,14 +9,14 @@ import pytest
 
 from archive.enums import ProductKind, ProductState
 from archive.models import Frame, Observation, ProductFile, StoredObject
-from tests.factories import AO_OBSERVED_AT
+from tests.factories import AO_OBSERVED_AT, AOFactory
 
 pytestmark = pytest.mark.django_db
 NEVER = None
 
 
 @pytest.fixture
-def reduced(ao) -> Observation:
+def reduced(ao: AOFactory) -> Observation:
     """An observation of PROP001, not public, of which some products have files."""
     observation = ao.observation(public_date=NEVER)
     bright = ao.product(observation)

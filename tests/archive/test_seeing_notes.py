@@ -14,7 +14,7 @@ COLUMNS = ("seeing_median_arcsec", "seeing_mean_arcsec", "seeing_nearest_arcsec"
 
 
 def said(observation: Observation) -> tuple[object, ...]:
-    return Observation.objects.values_list(*COLUMNS).get(pk=observation.pk)
+    return tuple(Observation.objects.values_list(*COLUMNS).get(pk=observation.pk))
 
 
 @pytest.mark.django_db

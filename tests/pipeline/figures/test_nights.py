@@ -23,7 +23,7 @@ TOLD = {"title": "2016-09-25", "description": "a night"}
 
 def coloured(picture: bytes, colour: str) -> np.ndarray:
     """Pixels of exactly this colour; row 0 at the bottom."""
-    return (opened(picture) == np.round(np.array(to_rgb(colour)) * 255)).all(axis=-1)
+    return np.asarray((opened(picture) == np.round(np.array(to_rgb(colour)) * 255)).all(axis=-1))
 
 
 class TestSeeing:

@@ -5,7 +5,7 @@ from tests.pipeline.reductions.simulated import SimulatedNight
 
 
 @pytest.fixture(scope="session")
-def night(simulated_night) -> SimulatedNight:
+def night(simulated_night: SimulatedNight) -> SimulatedNight:
     return simulated_night
 
 

@@ -24,6 +24,7 @@ def made(tmp_path):
             for number, row in enumerate(rows)
         )
         installation = installation_of_night(NIGHT)
+        assert installation is not None
         result = make(Job(kind, "night_20160925", NIGHT, None, installation, inputs, {}, "a", "1", "f", tmp_path))
         (file,) = result.files
         picture = file.path.read_bytes()

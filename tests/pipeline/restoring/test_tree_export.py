@@ -9,12 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from archive.domain import access
+from archive.domain.placed import place_of
 from archive.enums import ProductKind
 from archive.errors import UsageError
 from archive.models import Event, Product, ProductFile, StrehlMeasurement
 from pipeline.restoring import tree_export
 from pipeline.restoring.taking_over import TakeOver
-from pipeline.restoring.tree_export import export_tree, place_of
+from pipeline.restoring.tree_export import export_tree
 from tests.pipeline.conftest import STAR
 from tests.pipeline.restoring.conftest import drop_all_rows
 from tests.pipeline.restoring.test_restore import _facts, spoil
