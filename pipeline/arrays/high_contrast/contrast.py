@@ -5,6 +5,7 @@ References
 Mawet et al. 2014, ApJ 792, 97.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from pipeline.arrays.high_contrast.noise import (
 
 Floats = NDArray[np.float64]
 
+RING_STEP = 0.5  # widths
 ANGLES_OF_THROUGHPUT = 6
 TURNS_OF_RING = 4  # where the first aperture stands, in steps of a part of their distance
 
@@ -57,24 +59,31 @@ class ContrastCurve:
 def contrast_curve(residual: Floats, model: Response, zone: Zone, *, sigma: float = SIGMA) -> ContrastCurve:
     """Limits of a residual (ny, nx) from which companions that were found have been taken.
 
-    On rings one width apart whose apertures lie wholly in the zone: τ s / (T F), with τ for the
+    On rings half a width apart whose apertures lie wholly in the zone: τ s / (T F), with τ for the
     number of independent apertures, s their scatter, T the throughput there (mean of six angles) and F the star's light
-    in the same aperture. As where the apertures stand is arbitrary, s² is the mean of four turns of the ring.
+    in the same aperture. As where the apertures stand is arbitrary, s² is the mean of four turns of the ring. Rings of
+    a whole width would be about λ/D apart, as the star's own rings are: all on bright ones, or all between them.
     """
     width = model.fwhm_px
     radii = [
         radius
-        for radius in np.arange(zone.inner_px + width / 2, zone.outer_px - width / 2 + 1e-9, width)
+        for radius in np.arange(zone.inner_px + width / 2, zone.outer_px - width / 2 + 1e-9, width * RING_STEP)
         if ring_count(radius, width) >= FEWEST_APERTURES
     ]
     sums = ApertureSums(residual, diameter_px=width)
     counts = [ring_count(radius, width) for radius in radii]
     scatters = np.array([_scatter(sums, radius, count) for radius, count in zip(radii, counts, strict=True)])
-    throughputs = np.array([mean_throughput(model, radius) for radius in radii])
+    throughputs = _throughputs(model, radii)
     thresholds = np.array([detection_threshold(count, sigma=sigma) for count in counts])
     with np.errstate(divide="ignore", invalid="ignore"):
         flux = np.where(throughputs > 0, thresholds * scatters / (throughputs * model.star_sum), np.nan)
     return ContrastCurve(np.array(radii), flux, throughputs, thresholds, np.array(counts, dtype=np.intp), sigma)
+
+
+def _throughputs(model: Response, radii: Sequence[float]) -> Floats:
+    """Throughput (n,) at distances in order: it changes slowly, so every second one lies on a line between two."""
+    some = [*radii[::2], *radii[-1:]]
+    return np.interp(radii, some, [mean_throughput(model, radius) for radius in some])
 
 
 def mean_throughput(model: Response, radius_px: float) -> float:
