@@ -157,6 +157,7 @@ class CandidatesView(generics.ListAPIView[Product]):
     """Stars that were cut out and that the caller may see, and whether the library has them."""
 
     queryset = Product.objects.none()
+    serializer_class = AddSerializer  # what OPTIONS tells of POST
     filterset_class = CandidateFilter
     permission_classes = [StaffWrites]
     parser_classes = [BoundedJSON]

@@ -164,6 +164,10 @@ class TestWhoMayWhat:
         assert (answer.status_code, answer.json()) == (202, {"night": NIGHT.isoformat(), "n_products": 1})
         assert api(carol).post(address, {}, format="json").status_code == 400
 
+    def test_options_tell_what_is_to_be_sent(self, api, carol):
+        answer = api(carol).options(LIBRARY)
+        assert (answer.status_code, set(answer.json()["actions"]["POST"])) == (200, {"observation", "reason"})
+
 
 class TestList:
     def test_each_term_keeps_what_it_says(self, api, ao, star):
