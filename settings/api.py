@@ -65,6 +65,7 @@ SPECTACULAR_SETTINGS = {
         "RelationKindEnum": "archive.api.observation_schemas.RELATIONS",
         "ObservationProductKindEnum": "archive.terms.observations.KINDS",
         "StrehlKindEnum": "archive.terms.observations.STREHL_KINDS",
+        "ContrastKindEnum": "archive.terms.high_contrast.PCA_KINDS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
