@@ -142,6 +142,10 @@ OF_WHOLE_NIGHT = (ProductKind.NIGHT_STREHL, ProductKind.NIGHT_CONTRAST)
 PLOTS_OF_NIGHT = (ProductKind.NIGHT_SEEING, *OF_WHOLE_NIGHT)
 
 
+# Made with images of other stars, out of the PSF library.
+OF_REFERENCES = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
+
+
 class ProductState(StrEnum):
     """Where the making of a product stands."""
 

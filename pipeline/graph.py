@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.enums import ProductKind, RawKind, SignalClass
+from archive.enums import OF_REFERENCES, ProductKind, RawKind, SignalClass
 
 BRIGHT_ENOUGH = frozenset({SignalClass.HIGH_FLUX, SignalClass.FAINT})
 
@@ -212,7 +212,6 @@ STEPS = (
 )
 STACKS = (ProductKind.BRIGHT, ProductKind.FAINT)
 STREHLS = (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)
-CONTRASTS = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
 STEPS_OF_NIGHTS = tuple(
     Step(
         kind,
@@ -227,7 +226,7 @@ STEPS_OF_NIGHTS = tuple(
     for kind, measured, waits_for in (
         (ProductKind.NIGHT_SEEING, (ProductKind.SEEING,), (ProductKind.SEEING,)),
         (ProductKind.NIGHT_STREHL, STREHLS, (*STACKS, *STREHLS)),
-        (ProductKind.NIGHT_CONTRAST, CONTRASTS, (*STACKS, *STREHLS, ProductKind.BRIGHT_PSF, *CONTRASTS)),
+        (ProductKind.NIGHT_CONTRAST, OF_REFERENCES, (*STACKS, *STREHLS, ProductKind.BRIGHT_PSF, *OF_REFERENCES)),
     )
 )
 GRAPH: Graph = {step.kind: step for step in (*STEPS, *STEPS_OF_NIGHTS)}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
-from archive.domain.psf_candidates import COMPANION
+from archive.domain.psf_candidates import COMPANION, standing
 from archive.domain.psf_library import Shelf, in_library, name_of, same_star
 from archive.enums import ProductKind
 from archive.models import Companion, Observation, Product, StoredObject, StrehlMeasurement
@@ -20,6 +20,7 @@ from archive.models import Companion, Observation, Product, StoredObject, Strehl
 InputRow = dict[str, Any]
 
 ROLE = "reference"
+OF_SAME = Q(observation=OuterRef("observation"))  # as a member of the library
 MOST_CANDIDATES = 60  # that are read and compared pixel by pixel: the most alike of them are used
 # What counts as far in the one as in the other: images differ by the air's state, and by the optics, which drift.
 FAR_IN_STREHL = 0.05
@@ -77,17 +78,12 @@ def _distance(found: float | None, on: date, *, strehl_ratio: float | None, nigh
 
 
 def _strehl_ratio() -> Subquery:
-    measured = _standing(StrehlMeasurement.objects.all(), ProductKind.BRIGHT_STREHL)
+    measured = StrehlMeasurement.objects.filter(OF_SAME, **standing(ProductKind.BRIGHT_STREHL))
     return Subquery(measured.values("strehl_ratio")[:1])
 
 
 def _has_companion() -> Q:
     """Whether a companion was found beside a member, or its image looks as if it had one."""
-    found = _standing(Companion.objects.all(), ProductKind.BRIGHT_PCA)
-    measured = _standing(StrehlMeasurement.objects.all(), ProductKind.BRIGHT_STREHL)
+    found = Companion.objects.filter(OF_SAME, **standing(ProductKind.BRIGHT_PCA))
+    measured = StrehlMeasurement.objects.filter(OF_SAME, **standing(ProductKind.BRIGHT_STREHL))
     return Exists(found) | Q(Exists(measured.filter(warnings__contains=[COMPANION])))
-
-
-def _standing(rows: QuerySet[Any], kind: ProductKind) -> QuerySet[Any]:
-    """Of the observation of a member."""
-    return rows.filter(observation=OuterRef("observation"), product__is_current=True, product__kind=kind)

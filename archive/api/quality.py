@@ -58,8 +58,8 @@ def parameters_of(table: Mapping[str, str]) -> list[OpenApiParameter]:
     ]
 
 
-class StrehlTableSchema(serializers.Serializer[Any]):
-    """One Strehl ratio, for the OpenAPI document."""
+class OfWhatSchema(serializers.Serializer[Any]):
+    """What a measurement is of."""
 
     observation = serializers.CharField(help_text="Name of the observation")
     proposal_id = serializers.CharField(help_text="Programme")
@@ -70,6 +70,11 @@ class StrehlTableSchema(serializers.Serializer[Any]):
     primary_optical_element = serializers.CharField(help_text="Filter")
     exposure_time_s = serializers.FloatField(allow_null=True, help_text="All frames together")
     magnitude_mag = serializers.FloatField(allow_null=True, help_text="As the observer stated it")
+
+
+class StrehlTableSchema(OfWhatSchema):
+    """One Strehl ratio, for the OpenAPI document."""
+
     kind = serializers.ChoiceField(STREHL_KINDS, help_text="Of which stack")
     strehl_ratio = serializers.FloatField(help_text="Peak over that of a perfect telescope, 0 to 1")
     strehl_error = serializers.FloatField(help_text="One standard deviation")

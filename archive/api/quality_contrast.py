@@ -1,7 +1,5 @@
 """/quality/contrast/ and /quality/companions/: how faint one sees beside stars, and what is seen there."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -9,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from archive.api.quality import TableView, parameters_of
+from archive.api.quality import OfWhatSchema, TableView, parameters_of
 from archive.domain.measurements import COMPANION_TABLE, CONTRAST_TABLE, companions_for, contrast_for
 from archive.domain.order import Term
 from archive.models import Companion, ContrastCurve
@@ -18,24 +16,10 @@ from archive.terms.high_contrast import PCA_KINDS, CompanionFilter, ContrastFilt
 NEWEST_FIRST = (Term("observed_at_utc", descending=True), Term("id", descending=True))
 
 
-class OfWhatSchema(serializers.Serializer[Any]):
-    """What a measurement is of."""
-
-    observation = serializers.CharField(help_text="Name of the observation")
-    proposal_id = serializers.CharField(help_text="Programme")
-    target_name = serializers.CharField()
-    night = serializers.DateField()
-    observed_at_utc = serializers.DateTimeField()
-    camera = serializers.CharField()
-    primary_optical_element = serializers.CharField(help_text="Filter")
-    exposure_time_s = serializers.FloatField(allow_null=True, help_text="All frames together")
-    magnitude_mag = serializers.FloatField(allow_null=True, help_text="As the observer stated it")
-    kind = serializers.ChoiceField(PCA_KINDS, help_text="Of which stack")
-
-
 class ContrastTableSchema(OfWhatSchema):
     """Limits of one star, for the OpenAPI document. Lists have one number for each distance; null: not known."""
 
+    kind = serializers.ChoiceField(PCA_KINDS, help_text="Of which stack")
     limit_at_0p5_arcsec_mag = serializers.FloatField(allow_null=True)
     limit_at_1p0_arcsec_mag = serializers.FloatField(allow_null=True)
     separations_arcsec = serializers.ListField(child=serializers.FloatField(), help_text="From the star")
@@ -63,6 +47,7 @@ class ContrastTableSchema(OfWhatSchema):
 class CompanionTableSchema(OfWhatSchema):
     """One companion, for the OpenAPI document. Errors are one standard deviation."""
 
+    kind = serializers.ChoiceField(PCA_KINDS, help_text="Of which stack")
     number = serializers.IntegerField(help_text="From 1, the brightest first")
     separation_arcsec = serializers.FloatField()
     separation_error_arcsec = serializers.FloatField()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from archive.enums import ProductKind
+from archive.enums import OF_REFERENCES, ProductKind
 from archive.models import (
     Companion,
     CompanionQuerySet,
@@ -22,7 +22,7 @@ MEASURES_STREHL = (ProductKind.BRIGHT_STREHL, ProductKind.FAINT_STREHL)
 STANDING: Mapping[str, Any] = {"product__is_current": True, "product__kind__in": MEASURES_STREHL}
 STANDING_CONTRAST: Mapping[str, Any] = {
     "product__is_current": True,
-    "product__kind__in": (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA),
+    "product__kind__in": OF_REFERENCES,
 }
 STANDING_SEEING: Mapping[str, Any] = {"product__is_current": True, "product__kind": ProductKind.SEEING}
 

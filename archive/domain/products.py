@@ -18,6 +18,7 @@ from ingest.headers.installations import installation_at
 logger = structlog.get_logger(__name__)
 
 AT_WORK = (ProductState.QUEUED, ProductState.RUNNING)
+TO_BE_PLANNED = "It waits to be planned."
 
 
 def force(*, product_id: int, by: str, reason: str, at: datetime) -> Product:
@@ -52,7 +53,7 @@ def force_of_observation(*, observation: Observation, kind: ProductKind, by: str
                 kind=kind,
                 not_before=at,
                 created_at=at,
-                reason="It waits to be planned.",
+                reason=TO_BE_PLANNED,
             )
         ],
         ignore_conflicts=True,
@@ -64,7 +65,7 @@ def force_of_observation(*, observation: Observation, kind: ProductKind, by: str
 def _wait_again(product: Product, *, by: str, reason: str, at: datetime) -> None:
     product.state, product.not_before, product.attempts = ProductState.PENDING, at, 0
     product.error, product.finished_at = "", None
-    product.reason = "" if product.fingerprint else "It waits to be planned."
+    product.reason = "" if product.fingerprint else TO_BE_PLANNED
     product.forced_by, product.forced_reason = by.strip(), reason.strip()
     product.save()
 

@@ -16,18 +16,17 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from archive.enums import ProductKind, ProductState
+from archive.domain.products import AT_WORK, TO_BE_PLANNED
+from archive.enums import OF_REFERENCES, ProductKind, ProductState
 from archive.errors import ConflictError, UsageError
 from archive.models import Observation, Product, ProductFile, PsfLibraryVersion, PsfMember, PsfMemberQuerySet, Version
 from archive.models.sky_lookups import Cone
 
 logger = structlog.get_logger(__name__)
 
-SHELF_LOCK = 7_365_205  # advisory lock of PostgreSQL, beside those of archive.domain.events and pipeline.planning
+SHELF_LOCK = 7_365_206  # advisory lock of PostgreSQL, beside those of archive.domain.events and of seeing_notes
 IMAGE = "psf"  # role of a candidate's file
-OF_REFERENCES = (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)
 SAME_FIELD_DEG = 36 / 3600  # the field of the camera: pointings nearer than that may show the same star
-TO_BE_PLANNED = "It waits to be planned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def make_anew(*, night: date, by: str, reason: str, at: datetime) -> int:
         rows = Product.objects.select_for_update(no_key=True).filter(
             night=night, kind__in=OF_REFERENCES, is_current=True
         )
-        settled = [row for row in rows if row.state not in (ProductState.QUEUED, ProductState.RUNNING)]
+        settled = [row for row in rows if row.state not in AT_WORK]
         for row in settled:
             _replace(row, by=by.strip(), reason=reason.strip(), at=at)
     logger.info("psf_subtraction_asked_anew", night=str(night), by=by, products=len(settled))

@@ -6,29 +6,13 @@ from typing import Any
 from django.db.models import F
 from django_filters import rest_framework as filters
 
-from archive.enums import ProductKind
+from archive.enums import OF_REFERENCES
 from archive.models import Companion, ContrastCurve, Product
-from archive.terms.fields import FlagFilter, InstantFilter
+from archive.terms.fields import FlagFilter
+from archive.terms.observations import OfObservationFilter
 from archive.terms.ranges import both
 
-PCA_KINDS = [(kind.value, kind.value) for kind in (ProductKind.BRIGHT_PCA, ProductKind.FAINT_PCA)]
-
-
-class OfObservationFilter(filters.FilterSet):
-    """Terms on the observation that something is of."""
-
-    night = filters.DateFilter("observation__night", help_text="Night: YYYY-MM-DD")
-    night_min = filters.DateFilter("observation__night", "gte", help_text="This night or later")
-    night_max = filters.DateFilter("observation__night", "lte", help_text="This night or earlier")
-    start = InstantFilter("observation__observed_at", "gte", help_text="Observed at or after, UTC")
-    end = InstantFilter("observation__observed_at", "lte", help_text="Observed at or before, UTC")
-    proposal_id = filters.CharFilter("observation__proposal_id", help_text="Programme")
-    observation = filters.CharFilter("observation__name", help_text="Whole name of the observation")
-    target_name = filters.CharFilter("observation__target_name", help_text="Whole name of the target")
-    camera = filters.CharFilter("observation__camera", help_text="Camera, such as VIC")
-    primary_optical_element = filters.CharFilter(
-        "observation__primary_optical_element", help_text="Optical filter, such as Si"
-    )
+PCA_KINDS = [(kind.value, kind.value) for kind in OF_REFERENCES]
 
 
 class CandidateFilter(OfObservationFilter):

@@ -197,8 +197,8 @@ class NightFilter(filters.FilterSet):
         fields: Sequence[str] = ()
 
 
-class StrehlFilter(filters.FilterSet):
-    """Terms of /quality/strehl/."""
+class OfObservationFilter(filters.FilterSet):
+    """Terms on the observation that something is of."""
 
     night = filters.DateFilter("observation__night", help_text="Night: YYYY-MM-DD")
     night_min = filters.DateFilter("observation__night", "gte", help_text="This night or later")
@@ -207,10 +207,16 @@ class StrehlFilter(filters.FilterSet):
     end = InstantFilter("observation__observed_at", "lte", help_text="Observed at or before, UTC")
     proposal_id = filters.CharFilter("observation__proposal_id", help_text="Programme")
     observation = filters.CharFilter("observation__name", help_text="Whole name of the observation")
+    target_name = filters.CharFilter("observation__target_name", help_text="Whole name of the target")
     camera = filters.CharFilter("observation__camera", help_text="Camera, such as VIC")
     primary_optical_element = filters.CharFilter(
         "observation__primary_optical_element", help_text="Optical filter, such as Si"
     )
+
+
+class StrehlFilter(OfObservationFilter):
+    """Terms of /quality/strehl/."""
+
     kind = filters.ChoiceFilter(field_name="product__kind", choices=STREHL_KINDS, help_text="Of which stack")
     flag = filters.ChoiceFilter(field_name="flag", choices=FLAGS, help_text="OK, or BAD?")
     strehl_min, strehl_max = both("strehl_ratio", "Strehl ratio, 0 to 1")

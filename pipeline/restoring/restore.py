@@ -10,12 +10,12 @@ from typing import TypeVar
 import structlog
 from django.db import transaction
 
-from archive.domain.psf_library import OF_REFERENCES
 from archive.domain.science import documents, keeping, writing
 from archive.domain.science.documents import ACCOUNTS, FRAMES, LISTS, NIGHTS, OBSERVATIONS
 from archive.domain.science.tables import BY_NAME, Row
 from archive.domain.science.told import line_of
 from archive.domain.seeing_notes import note_seeing
+from archive.enums import OF_REFERENCES
 from archive.errors import TransientError, UsageError
 from archive.models import Product, SeeingMeasurement
 from ingest.sandbox import Inspector
