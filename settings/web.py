@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "ingest",
     "pipeline",
+    "telemetry",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

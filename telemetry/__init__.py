@@ -1,0 +1,1 @@
+"""Instrument telemetry and file inventory: an app and a schema of its own, which also runs alone."""
