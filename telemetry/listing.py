@@ -99,6 +99,11 @@ class Walk:
     skipped: Counter[str] = field(default_factory=Counter)
     unread: list[tuple[str, str]] = field(default_factory=list)
     _tops: list[bytes] = field(default_factory=list)
+    _ignored_file: re.Pattern[bytes] | None = field(init=False)
+    _ignored_folder: re.Pattern[bytes] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ignored_file, self._ignored_folder = self.ignore.file_pattern(), self.ignore.folder_pattern()
 
     def files(self, top: bytes, among: Sequence[bytes] = ()) -> Iterator[Entry]:
         """Each regular file below `top`. Links to folders are not followed: the same file would be listed twice.
@@ -106,20 +111,27 @@ class Walk:
         A link to a file that lies below one of the folders `among` is passed over too, for there it has its own name.
         """
         self._tops = [os.path.realpath(each) for each in among or (top,)]
-        ignored_file, ignored_folder = self.ignore.file_pattern(), self.ignore.folder_pattern()
         waiting = [top]
         while waiting:
             folder = waiting.pop()
-            for item in self._listed(folder, is_top=folder is top):
-                if self._is_folder(item):
-                    if ignored_folder and ignored_folder.fullmatch(item.name):
-                        self.ignored += 1
-                    else:
-                        waiting.append(item.path)
-                elif ignored_file and ignored_file.fullmatch(item.name):
-                    self.ignored += 1
-                elif entry := self._entry(item):
-                    yield entry
+            yield from self._files_in(folder, waiting, is_top=folder is top)
+
+    def files_of(self, folder: bytes, among: Sequence[bytes] = ()) -> Iterator[Entry]:
+        """Each regular file in `folder` itself, by the rules of `files`."""
+        self._tops = [os.path.realpath(each) for each in among or (folder,)]
+        return self._files_in(folder, [], is_top=True)
+
+    def _files_in(self, folder: bytes, waiting: list[bytes], *, is_top: bool) -> Iterator[Entry]:
+        """Files of one folder; folders in it are added to `waiting`."""
+        for item in self._listed(folder, is_top=is_top):
+            is_folder = self._is_folder(item)
+            pattern = self._ignored_folder if is_folder else self._ignored_file
+            if pattern and pattern.fullmatch(item.name):
+                self.ignored += 1
+            elif is_folder:
+                waiting.append(item.path)
+            elif entry := self._entry(item):
+                yield entry
 
     def _listed(self, folder: bytes, *, is_top: bool) -> list[os.DirEntry[bytes]]:
         try:
