@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from django.db import connections, transaction
 
@@ -53,7 +53,8 @@ _KNOWN = """
         SELECT FROM telemetry.file WHERE host = %(host)s AND gone_at IS NULL AND starts_with(path, %(below)s))"""
 _MISSING = """
     SELECT id, path FROM telemetry.file
-    WHERE host = %(host)s AND gone_at IS NULL AND starts_with(path, %(below)s) AND id > %(after)s
+    WHERE host = %(host)s AND gone_at IS NULL AND starts_with(path, %(below)s) AND id > %(id)s
+        AND path > %(after)s COLLATE "C" AND (%(upto)s::text IS NULL OR path <= %(upto)s COLLATE "C")
         AND NOT EXISTS (SELECT FROM telemetry_seen WHERE digest = md5(path)::uuid)
     ORDER BY id LIMIT 10000"""
 _MARK = "UPDATE telemetry.file SET gone_at = now(), changed_at = now() WHERE id = ANY(%s) AND gone_at IS NULL"
@@ -126,26 +127,34 @@ class Comparison:
             cursor.execute(_KNOWN, {"host": self._host, "below": _with_slash(below)})
             return bool(cursor.fetchone()[0])
 
-    def mark_gone(self, below: str, *, unread: Sequence[str] = (), ignore: Ignore | None = None) -> None:
+    def mark_gone(
+        self,
+        below: str,
+        *,
+        paths: tuple[str, str | None] = ("", None),
+        unread: Sequence[str] = (),
+        ignore: Ignore | None = None,
+    ) -> None:
         """Mark files below a folder that no `take` has seen. Their rows stay.
 
+        `paths` bounds them: those after the first path, up to and with the second, in order of code points.
         Of files at or below a place that could not be read nothing is known, nor of those that are ignored now.
         """
         keep = _Kept(below, unread, ignore or Ignore((), ()))
         with connections[self._using].cursor() as cursor:
             cursor.execute("ANALYZE telemetry_seen")  # else the plan thinks it empty, and is quadratic
-        after = -1
-        while missing := self._missing(below, after):
-            after = missing[-1][0]
+        terms = {"host": self._host, "below": _with_slash(below), "after": paths[0], "upto": paths[1], "id": -1}
+        while missing := self._missing(terms):
+            terms["id"] = missing[-1][0]
             gone = [key for key, path in missing if path not in keep]
             self.summary.gone += len(gone)
             if gone and not self._dry_run:
                 with transaction.atomic(self._using), connections[self._using].cursor() as cursor:
                     cursor.execute(_MARK, [gone])
 
-    def _missing(self, below: str, after: int) -> list[tuple[int, str]]:
+    def _missing(self, terms: dict[str, Any]) -> list[tuple[int, str]]:
         with connections[self._using].cursor() as cursor:
-            cursor.execute(_MISSING, {"host": self._host, "below": _with_slash(below), "after": after})
+            cursor.execute(_MISSING, terms)
             return list(cursor.fetchall())
 
 
@@ -207,14 +216,17 @@ def take_entries(
     host: str,
     entries: Iterable[Entry],
     *,
-    whole: Sequence[str] = (),
+    below: str = "",
+    after: str = "",
+    upto: str | None = None,
     unread: Sequence[str] = (),
     using: str = "default",
 ) -> Summary:
     """Take a list of stats that a host's agent sent.
 
-    Below the folders `whole` the list is all that there is: what it lacks there is gone, but for what lies at or below
-    the places `unread`. A whole list that is empty is not believed while files are known.
+    With the folder `below` the list is all that there is below it, of paths after `after`, up to and with `upto` (in
+    order of code points): what it lacks there is gone, but for what lies at or below the places `unread`. An empty list
+    of a whole folder is not believed while files of it are known.
 
     Raises UsageError for a path that is not absolute, or for sizes and times that no file has.
     """
@@ -222,11 +234,10 @@ def take_entries(
     with Comparison(host, using=using) as comparison:
         for batch in _batched(given):
             comparison.take(batch)
-        for folder in whole:
-            if any(is_below(entry.path, folder) for entry in given) or not comparison.knows_any(folder):
-                comparison.mark_gone(folder, unread=unread)
-            else:
-                comparison.summary.notes.append(f"Nothing is listed below {folder}, but files are known: none is gone.")
+        if below and (given or after or upto is not None or not comparison.knows_any(below)):
+            comparison.mark_gone(below, paths=(after, upto), unread=unread)
+        elif below:
+            comparison.summary.notes.append(f"Nothing is listed below {below}, but files are known: none is gone.")
     return comparison.summary
 
 

@@ -257,12 +257,22 @@ def test_a_list_that_an_agent_sent_is_taken_as_an_inventory_is():
     assert take_entries("icc", first).new == 3
     assert File.objects.get(path="/data/c.log").size_bytes == 2  # the last word counts
     assert take_entries("icc", first[:1]).gone == 0
-    summary = take_entries("icc", first[:1], whole=["/opt/telem"])
+    summary = take_entries("icc", first[:1], below="/opt/telem")
     assert (summary.gone, summary.unchanged) == (1, 1)
-    summary = take_entries("icc", [], whole=["/opt/telem"])
+    summary = take_entries("icc", [], below="/opt/telem")
     assert (summary.gone, len(summary.notes)) == (0, 1)
-    assert take_entries("icc", first[:1], whole=["/"], unread=["/data"]).gone == 0
-    assert take_entries("icc", first[:1], whole=["/"]).gone == 1
+    assert take_entries("icc", first[:1], below="/", unread=["/data"]).gone == 0
+    assert take_entries("icc", first[:1], below="/").gone == 1
+
+
+def test_a_long_list_comes_in_pieces_that_say_which_paths_they_are_all_of():
+    paths = sorted(["/d/a", "/d/aa", "/d/b", "/d/\u00e4", "/d/\uffff", "/d/\U00010000", "/d/Z", "/e/a"])
+    take_entries("icc", [entry(path) for path in paths])
+    left = [path for path in paths if path not in {"/d/aa", "/d/\uffff"}]
+    first, second = left[:3], left[3:-1]
+    assert take_entries("icc", map(entry, first), below="/d", upto=first[-1]).gone == 1
+    assert take_entries("icc", map(entry, second), below="/d", after=first[-1]).gone == 1
+    assert {row.path for row in File.objects.filter(gone_at=None)} == set(left)
 
 
 @pytest.mark.parametrize(
