@@ -27,21 +27,30 @@ CREATE VIEW telemetry.file_replicas AS
     JOIN telemetry.file ON file.id = replica.file_id;
 
 -- Who observed what, and when: from where `observing` turns on to where it turns off, or e-mail or title change.
--- Heartbeats repeat a state; a span that goes on has no end.
-CREATE VIEW telemetry.observations AS
+-- Heartbeats repeat a state; a span that goes on has no end. Only records of the time asked for are looked at, so a span
+-- that runs on its borders is told as if it began with the first of them, or went on after the last.
+CREATE FUNCTION telemetry.observations_between(first timestamptz, last timestamptz)
+RETURNS TABLE (start_ts timestamptz, start_ns smallint, end_ts timestamptz, end_ns smallint, email text, obsname text)
+LANGUAGE sql STABLE AS $$
     WITH said AS (
-        SELECT record.ts, record.ns, (msg ->> 'observing')::boolean AS observing,
+        SELECT record.ts, record.ns, record.recording_id, record.seq, msg -> 'observing' = 'true' AS observing,
             msg ->> 'email' AS email, msg ->> 'obsName' AS obsname
         FROM telemetry.record
         JOIN telemetry.channel ON channel.id = record.channel_id
         WHERE channel.device = 'observers' AND channel.event = 'telem_observer' AND msg ->> 'obsName' <> ''
+            AND record.ts BETWEEN first AND last
     ), edges AS (
         SELECT said.*, lag(observing) OVER w AS was, lag(email) OVER w AS email_before, lag(obsname) OVER w AS obsname_before
-        FROM said WINDOW w AS (ORDER BY ts, ns)
+        FROM said WINDOW w AS (ORDER BY ts, ns, recording_id, seq)
     ), spans AS (
-        SELECT ts AS start_ts, lead(ts) OVER (ORDER BY ts, ns) AS end_ts, email, obsname, observing
+        SELECT ts, ns, lead(ts) OVER w AS next_ts, lead(ns) OVER w AS next_ns, email, obsname, observing
         FROM edges
         WHERE observing IS DISTINCT FROM was
             OR (observing AND (email, obsname) IS DISTINCT FROM (email_before, obsname_before))
+        WINDOW w AS (ORDER BY ts, ns, recording_id, seq)
     )
-    SELECT start_ts, end_ts, email, obsname FROM spans WHERE observing;
+    SELECT ts, ns, next_ts, next_ns, email, obsname FROM spans WHERE observing
+$$;
+
+CREATE VIEW telemetry.observations AS
+    SELECT start_ts, end_ts, email, obsname FROM telemetry.observations_between('-infinity', 'infinity');

@@ -1,0 +1,1 @@
+"""Questions to telemetry: records, latest values, bins for plots, values at an exposure, gaps, spans. SQL by Django."""
