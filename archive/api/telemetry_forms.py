@@ -44,7 +44,7 @@ def channel_form(channel: Channel) -> dict[str, Any]:
 def described_form(found: Described) -> dict[str, Any]:
     """A channel with the keys of its latest record and their types."""
     leaves = leaves_of(found.msg)
-    told = [{"key": str(key), "type": _type_of(value, found.nonfinite.get(str(key)))} for key, value in leaves]
+    told = [{"key": str(key), "type": _type_of(value, found.nonfinite.get(key.plain))} for key, value in leaves]
     latest = iso_of(found.ts, found.ns)
     return {**channel_form(found.channel), "latest": latest, "undecoded": found.is_undecoded, "keys": told}
 

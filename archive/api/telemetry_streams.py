@@ -13,6 +13,7 @@ from django.http import StreamingHttpResponse
 from archive.api.renderers import FastJSON
 from archive.api.tables import CSV, CsvTable, csv_response
 from archive.api.telemetry_forms import record_form
+from telemetry.queries.keys import Key
 from telemetry.queries.records import Record, Selection, stream
 
 NDJSON, PARQUET = "ndjson", "parquet"
@@ -169,20 +170,20 @@ def _batch(selection: Selection, records: list[Record], schema: pa.Schema) -> pa
             is_text = schema.field(str(key)).type == pa.string()
             rows = zip(records, others, strict=True)
             columns.append(
-                [_fitting(record, str(key), record.values[place], other, is_text=is_text) for record, other in rows]
+                [_fitting(record, key, record.values[place], other, is_text=is_text) for record, other in rows]
             )
         columns.append([_json(other) if other else None for other in others])
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.record_batch(arrays, schema=schema)
 
 
-def _fitting(record: Record, key: str, value: Any, other: dict[str, Any], *, is_text: bool) -> Any:
+def _fitting(record: Record, key: Key, value: Any, other: dict[str, Any], *, is_text: bool) -> Any:
     """The value as its column holds it; what it can not hold exactly goes to `other`."""
     if value is None:
-        return None if is_text or key not in record.nonfinite else float(record.nonfinite[key])
+        return None if is_text or key.plain not in record.nonfinite else float(record.nonfinite[key.plain])
     if is_text and isinstance(value, str):
         return value
     if not is_text and isinstance(value, int | float) and float(value) == value:
         return float(value)
-    other[key] = value
+    other[str(key)] = value
     return None

@@ -16,7 +16,14 @@ POSTGRESQL_ROOT = Path("/usr/lib/postgresql")
 ANY_POSTGIS = "postgresql-postgis"  # the distribution's own choice of version
 # Programs that only one purpose needs, and the packages that bring them.
 OF_PURPOSE = {
-    "test": {"aria2c": "aria2", "curl": "curl", "jq": "jq", "unzip": "unzip", "wget": "wget"},
+    "test": {
+        "aria2c": "aria2",
+        "curl": "curl",
+        "flatc": "flatbuffers-compiler",
+        "jq": "jq",
+        "unzip": "unzip",
+        "wget": "wget",
+    },
     "ceph": {
         "ceph": "ceph-common",
         "ceph-mon": "ceph-mon",

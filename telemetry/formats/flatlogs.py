@@ -1,0 +1,227 @@
+"""Binary telemetry and logs (`.bintel`, `.binlog`): records end to end, with no mark between them.
+
+A record is a header (priority, event code, seconds, nanoseconds, length; little-endian, packed) and one FlatBuffers
+message.
+Nothing but its own sense tells a whole record from a damaged one. So what looks wrong is believed only if records
+follow it; else reading goes on at the next place where a chain of records begins, and what lies before it is damage.
+"""
+
+from struct import Struct
+from typing import NamedTuple
+
+import orjson
+
+from telemetry.formats.flatbuffer_plans import MalformedError
+from telemetry.formats.flatbuffers import Texts
+from telemetry.formats.records import Batch, Damage, Record
+from telemetry.formats.schemas import Bundle
+
+PRIORITIES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 64, 126, 127})
+SECOND_NS = 1_000_000_000
+SHORTEST = 12  # bytes of a header whose message has less than 254
+LINKS = 3  # records that must follow each other to be believed
+WINDOW = 2**20  # bytes without such a chain that are given up together
+
+_header = Struct("<bHIIB").unpack_from
+_u16 = Struct("<H").unpack_from
+_u64 = Struct("<Q").unpack_from
+
+
+class _Head(NamedTuple):
+    """A header as it is read, and where its message lies in the data."""
+
+    priority: int
+    code: int
+    seconds: int
+    ns: int
+    start: int
+    end: int
+
+    @property
+    def is_sane(self) -> bool:
+        return self.priority in PRIORITIES and self.ns < SECOND_NS
+
+
+class _Row(NamedTuple):
+    """A record until its text is there."""
+
+    at: int
+    ns: int
+    priority: int
+    event: str
+    text: int  # index of its JSON, -1 where there is none
+    message: bytes
+    keep: bool  # the message's bytes
+
+
+def read_flatlogs(data: bytes, *, offset: int, bundle: Bundle) -> Batch:
+    """Records in `data`, the bytes of a file from `offset` on. Never raises, whatever the bytes.
+
+    A record that breaks off at the end of `data` is left (`incomplete`): it may go on in what follows. Messages of
+    unknown codes, of codes without a schema, and such as are no table of theirs are kept as bytes; only the last are
+    damage too.
+    """
+    return _Reading(bytes(data), offset, bundle).batch()
+
+
+class _Reading:
+    def __init__(self, data: bytes, offset: int, bundle: Bundle) -> None:
+        self._data, self._offset, self._bundle = data, offset, bundle
+        self._texts = Texts()
+        self._rows: list[_Row] = []
+        self._damages: list[Damage] = []
+        self._unknown = 0
+
+    def batch(self) -> Batch:
+        at, why = self._read_all()
+        return Batch(self._records(), self._damages, self._offset + at, self._unknown, why)
+
+    def _read_all(self) -> tuple[int, str]:
+        """Read to the end; where the last whole record ends, and why what follows waits."""
+        data, size, at = self._data, len(self._data), 0
+        while size - at >= SHORTEST:
+            head = self._head(at)
+            if head is None or head.end > size:
+                next_at = self._skipped_if_damaged(at)
+                why = f"the last record breaks off: {size - at} of its bytes are there"
+            elif self._is_taken(at, head, data[head.start : head.end]):
+                at = head.end
+                continue
+            else:
+                next_at = self._past_suspicious(at, head)
+                why = f"no record begins in the last {size - at} bytes"
+            if next_at is None:
+                return at, why
+            at = next_at
+        return at, f"the last record breaks off in its header: {size - at} bytes are there" if at < size else ""
+
+    def _head(self, at: int) -> _Head | None:
+        """The header at a place; None if its length lies beyond the data."""
+        priority, code, seconds, ns, length = _header(self._data, at)
+        start = at + SHORTEST
+        if length >= 254:
+            width, read = (2, _u16) if length == 254 else (8, _u64)
+            if start + width > len(self._data):
+                return None
+            length = read(self._data, start)[0]
+            start += width
+        return _Head(priority, code, seconds, ns, start, start + length)
+
+    def _is_taken(self, at: int, head: _Head, message: bytes) -> bool:
+        """Take a record in which nothing is wrong; whether it is such a one."""
+        kind = self._bundle.types.get(head.code)
+        if kind is None or not head.is_sane:
+            return False
+        texts, index = self._texts, len(self._texts.ranges)
+        keep = False
+        if kind.reader is None:
+            if message:
+                return False
+            texts.add_plain("{}")
+        else:
+            try:
+                kind.reader.read(message, texts)
+            except MalformedError:
+                return False
+            keep = texts.lossy or texts.unknown > 0
+            self._unknown += texts.unknown
+        self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, kind.name, index, message, keep))
+        return True
+
+    def _past_suspicious(self, at: int, head: _Head) -> int | None:
+        """Take, or give up, a record in which something is wrong; where reading goes on, None to wait for more."""
+        if not self._leads_on(head.end):
+            return self._resynchronised(at, "no record begins here")
+        kind = self._bundle.types.get(head.code)
+        if not head.is_sane:
+            fault = f"{head.ns} nanoseconds" if head.priority in PRIORITIES else f"the priority {head.priority}"
+            self._damages.append(Damage(self._offset + at, head.end - at, f"a record has {fault}, which can not be"))
+            return head.end
+        message = self._data[head.start : head.end]
+        name = kind.name if kind else f"code_{head.code}"
+        if kind and (kind.reader or kind.is_empty):
+            reason = f"the message of {name} can not be read by its schema"
+            self._damages.append(Damage(self._offset + at, head.end - at, reason))
+        self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, name, -1, message, keep=True))
+        return head.end
+
+    def _skipped_if_damaged(self, at: int) -> int | None:
+        """Past a record whose length leads out of the data, though records follow within; None if it breaks off."""
+        priority, _code, _seconds, ns, _length = _header(self._data, at)
+        if priority in PRIORITIES and ns < SECOND_NS:
+            begins = self._next_chain(at + 1, links=LINKS)
+            return None if begins is None else self._given_up(at, begins, "the length of a record is wrong")
+        return self._resynchronised(at, "no record begins here")
+
+    def _resynchronised(self, at: int, why: str) -> int | None:
+        begins = self._next_chain(at + 1, links=2)
+        if begins is None and len(self._data) - at > WINDOW:
+            begins = at + WINDOW
+        return None if begins is None else self._given_up(at, begins, why)
+
+    def _given_up(self, at: int, until: int, why: str) -> int:
+        self._damages.append(Damage(self._offset + at, until - at, f"{why}; {until - at} bytes were skipped"))
+        return until
+
+    def _leads_on(self, at: int) -> bool:
+        """Whether sane headers follow each other from a place on, or the data end there."""
+        for _ in range(LINKS):
+            if len(self._data) - at < SHORTEST:
+                return True
+            head = self._head(at)
+            if head is None:
+                return True
+            if not head.is_sane:
+                return False
+            at = head.end
+            if at >= len(self._data):
+                return True
+        return True
+
+    def _next_chain(self, at: int, *, links: int) -> int | None:
+        """The next place where `links` records that can be read follow each other, or fewer that end with the data."""
+        for found in self._bundle.beginnings().finditer(self._data, at):
+            if self._is_chain(found.start(), links):
+                return found.start()
+        return None
+
+    def _is_chain(self, at: int, links: int) -> bool:
+        for link in range(links):
+            if len(self._data) - at < SHORTEST:
+                return link > 0 and at == len(self._data)
+            head = self._head(at)
+            if head is None or not head.is_sane or head.end > len(self._data) or not self._can_be_read(head):
+                return False
+            at = head.end
+        return True
+
+    def _can_be_read(self, head: _Head) -> bool:
+        kind = self._bundle.types.get(head.code)
+        if kind is None or kind.reader is None:
+            return kind is not None and head.start == head.end
+        try:
+            kind.reader.read(self._data[head.start : head.end], Texts())
+        except MalformedError:
+            return False
+        return True
+
+    def _records(self) -> list[Record]:
+        """The rows with their JSON."""
+        written = self._texts.finished()
+        odd = self._texts.odd
+        return [
+            Record(
+                self._offset + row.at,
+                row.ns,
+                row.priority,
+                row.event,
+                written[row.text] if row.text >= 0 else None,
+                self._nonfinite(row) if row.text in odd else None,
+                row.message if row.keep else None,
+            )
+            for row in self._rows
+        ]
+
+    def _nonfinite(self, row: _Row) -> bytes | None:
+        kind = next(kind for kind in self._bundle.types.values() if kind.name == row.event)
+        return orjson.dumps(kind.reader.not_finite(row.message)) if kind.reader else None

@@ -1,0 +1,72 @@
+"""Uncompressed bytes of a file, plain, gzip or Zstandard, from an offset on: in pieces, however large it is."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import zstandard
+from isal import isal_zlib
+
+PIECE_BYTES = 2**20
+_COMPRESSED_PIECE_BYTES = 2**14  # small, for a little of it can hold much
+_GZIP = 31  # zlib's word for: with gzip's header
+
+
+def compression_of(name: str) -> str:
+    """'gz' or 'zst' by a file's name, '' for one that is not compressed."""
+    return next((suffix for suffix in ("gz", "zst") if name.endswith(f".{suffix}")), "")
+
+
+class Stream:
+    """Pieces of a file's uncompressed bytes. After the last, `torn` says why a compressed file breaks off, or is ''.
+
+    What lies before a tear is given. Offsets count uncompressed bytes.
+    """
+
+    def __init__(self, path: Path, *, offset: int = 0) -> None:
+        """Read `path` from `offset` on. Raises OSError only once it is iterated."""
+        self.torn = ""
+        self._path = path
+        self._offset = offset
+
+    def __iter__(self) -> Iterator[bytes]:
+        compression = compression_of(self._path.name)
+        with self._path.open("rb", buffering=0) as file:
+            if not compression:
+                file.seek(self._offset)
+                while piece := file.read(PIECE_BYTES):
+                    yield piece
+                return
+            yield from self._after_offset(self._uncompressed(file, _new_gzip if compression == "gz" else _new_zstd))
+
+    def _after_offset(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        to_skip = self._offset
+        for piece in pieces:
+            if to_skip < len(piece):
+                yield piece[to_skip:]
+            to_skip = max(0, to_skip - len(piece))
+
+    def _uncompressed(self, file: BinaryIO, new: Callable[[], Any]) -> Iterator[bytes]:
+        """What each member or frame of the file holds, one after the other."""
+        member, is_begun = new(), False
+        while data := file.read(_COMPRESSED_PIECE_BYTES):
+            while data:
+                try:
+                    yield member.decompress(data)
+                except (zlib.error, zstandard.ZstdError) as error:
+                    self.torn = f"the compressed file is damaged: {error}"
+                    return
+                is_begun = not member.eof
+                data = member.unused_data.lstrip(b"\0") if member.eof else b""  # some writers fill up with zeros
+                member = member if is_begun else new()
+        if is_begun:
+            self.torn = "the compressed file breaks off"
+
+
+def _new_gzip() -> Any:
+    return isal_zlib.decompressobj(wbits=_GZIP)
+
+
+def _new_zstd() -> Any:
+    return zstandard.ZstdDecompressor().decompressobj()

@@ -1,0 +1,118 @@
+"""Rows of recordings: made, locked, moved on, and put aside when their file was written anew."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+
+from telemetry.chunks import Position, recording_path
+from telemetry.continuity import Edges
+from telemetry.errors import UsageError
+from telemetry.formats.names import parse_name
+
+KINDS = ("bintel", "binlog", "ndjson")
+Place = tuple[str, str]  # host and path of a recording
+
+_FIND = """
+    SELECT id, host, path, device, kind, generation, bytes_consumed, head_length, head_sha256, tail_length, tail_sha256,
+        n_records, n_bad, state, reason
+    FROM telemetry.recording
+    WHERE (host, md5(path)) IN (SELECT host, md5(path) FROM unnest(%s::text[], %s::text[]) AS wanted (host, path))
+    ORDER BY id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A recording as far as taking bytes needs it."""
+
+    id: int
+    device: str
+    kind: str
+    position: Position
+    n_records: int
+    n_bad: int
+    reason: str  # of its first damage, '' while there is none
+
+
+def place_of(host: str, path: str) -> Place:
+    """Where the recording of a file is found."""
+    return host, recording_path(path)
+
+
+def make_missing(places: Iterable[Place], *, using: str) -> None:
+    """A row for each recording of which nothing was read yet.
+
+    Raises UsageError if a name is none of a telemetry file.
+    """
+    new = [(*place, *_named(place[1])) for place in sorted(set(places))]
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO telemetry.recording (host, path, device, kind, started_ns) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (host, md5(path)) DO NOTHING",
+            new,
+        )
+
+
+def find(places: Iterable[Place], *, using: str, lock: bool = False) -> dict[Place, Known]:
+    """The recordings at these places; with `lock`, held until the transaction ends, always in the same order."""
+    wanted = sorted(set(places))
+    hosts, paths = [host for host, _ in wanted], [path for _, path in wanted]
+    with connections[using].cursor() as cursor:
+        cursor.execute(_FIND + (" FOR UPDATE" if lock else ""), [hosts, paths])
+        return {(row[1], row[2]): _known(row) for row in cursor.fetchall()}
+
+
+def put_aside(known: Known, *, using: str) -> Known:
+    """Move the records of a file that was written anew out of the way, and begin its next generation."""
+    generation = known.position.generation
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            """WITH moved AS (DELETE FROM telemetry.record WHERE recording_id = %s RETURNING *)
+            INSERT INTO telemetry.replaced_record
+                (ts, channel_id, ns, priority, recording_id, seq, msg, nonfinite, raw, generation)
+            SELECT ts, channel_id, ns, priority, recording_id, seq, msg, nonfinite, raw, %s FROM moved""",
+            [known.id, generation],
+        )
+        cursor.execute("DELETE FROM telemetry.damage WHERE recording_id = %s", [known.id])
+        cursor.execute(
+            """UPDATE telemetry.recording SET generation = generation + 1, state = 'new', reason = '', first_ns = NULL,
+                last_ns = NULL, n_records = 0, n_bad = 0, n_undecoded = 0, n_unknown_fields = 0, bytes_consumed = 0,
+                head_length = 0, head_sha256 = '', tail_length = 0, tail_sha256 = ''
+            WHERE id = %s""",
+            [known.id],
+        )
+    return Known(known.id, known.device, known.kind, Position(generation=generation + 1), 0, 0, "")
+
+
+def _named(path: str) -> tuple[str, str, int | None]:
+    """Device, kind and start that a file's name tells."""
+    name = parse_name(path.rsplit("/", 1)[-1])
+    if name.kind not in KINDS:
+        raise UsageError(
+            f"{path} holds no telemetry: its name must end in .{', .'.join(KINDS)}, or in .gz or .zst after that."
+        )
+    return name.device or path.rsplit("/", 1)[-1], name.kind, name.stamp_ns
+
+
+def _known(row: Sequence[Any]) -> Known:
+    (
+        pk,
+        _host,
+        _path,
+        device,
+        kind,
+        generation,
+        consumed,
+        head_length,
+        head,
+        tail_length,
+        tail,
+        n_records,
+        n_bad,
+        state,
+        reason,
+    ) = row
+    edges = Edges(consumed, head_length, bytes(head), tail_length, bytes(tail))
+    first_damage = reason if state in {"partial", "bad"} else ""
+    return Known(pk, device, kind, Position(generation, edges), n_records, n_bad, first_damage)
