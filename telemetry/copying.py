@@ -1,4 +1,4 @@
-"""Records in the form that PostgreSQL's COPY takes fastest: binary, so that nothing is escaped, parsed or rounded. Pure.
+"""Records in the form that PostgreSQL's COPY takes fastest: binary, so nothing is escaped, parsed or rounded. Pure.
 
 Format: PostgreSQL documentation, "COPY", section "Binary Format".
 """
@@ -33,11 +33,8 @@ def as_binary_copy(
     for record in records:
         microseconds, ns = divmod(record.ns, 1000)
         channel = of_device[record.event] if record.device is None else channels[record.device, record.event]
-        add(
-            _fixed(
-                9, 8, microseconds - _POSTGRES_EPOCH_US, 4, channel, 2, ns, 2, record.priority, 8, recording_id, 8, record.offset
-            )
-        )  # fmt: skip
+        moment = microseconds - _POSTGRES_EPOCH_US
+        add(_fixed(9, 8, moment, 4, channel, 2, ns, 2, record.priority, 8, recording_id, 8, record.offset))
         add(_jsonb(record.msg))
         add(_jsonb(record.nonfinite))
         add(_NULL if record.raw is None else _length(len(record.raw)) + record.raw)

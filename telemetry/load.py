@@ -1,8 +1,8 @@
 """The one way in: bytes of instrument files become records, in one transaction with the mark how far reading came.
 
 Commands, agents and copies all call `take_chunks`. Bytes are decoded before the lock on their recording is taken, and
-thrown away if another taker was faster. So who sends a piece twice, two who send it at once, and who is killed lose nothing
-and double nothing.
+thrown away if another taker was faster. So who sends a piece twice, two who send it at once, and who is killed lose
+nothing and double nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -180,5 +180,5 @@ def _make_months(decoded: Sequence[_Decoded], *, using: str) -> None:
 
 def _copy(pieces: Sequence[bytes], *, using: str) -> None:
     if any(pieces):
-        with connections[using].cursor() as cursor:
+        with connections[using].wrap_database_errors, connections[using].cursor() as cursor:
             cursor.copy_expert(copying.STATEMENT, BytesIO(copying.whole(pieces)))

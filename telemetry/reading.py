@@ -28,14 +28,14 @@ class FileReport:
 
 
 def ingest_file(
-    file_id: int, *, hostname: str, using: str = "default", told: Callable[[int], None] = lambda _bytes: None
+    file_id: int, *, hostname: str, using: str = "default", told: Callable[[int], None] = lambda _: None
 ) -> FileReport:
-    """Read one file of the inventory to its end: at its place if that is on this computer (`hostname`), else from a copy.
+    """Read one file of the inventory to its end: at its place if that is on this computer (`hostname`), or a copy.
 
     Safe to repeat, to interrupt and to do twice at once. `told` hears of bytes as they are committed.
 
-    Raises NotFoundError if neither the file nor a copy is within reach, TransientError if it vanished on the way or there is
-    no bundle to decode it, UsageError if it holds no telemetry.
+    Raises NotFoundError if neither the file nor a copy is within reach, TransientError if it vanished on the way or
+    there is no bundle to decode it, UsageError if it holds no telemetry.
     """
     identity, source = _find(file_id, hostname=hostname, using=using)
     position = load.positions([(identity.host, identity.path)], using=using).get(
@@ -62,7 +62,7 @@ def ingest_file(
 def waiting(
     *, host: str = "", device: str = "", since_ns: int | None = None, limit: int | None = None, using: str = "default"
 ) -> list[int]:
-    """Ids of telemetry files that were not read as they now are, oldest first. Gone ones too, if a copy is within reach.
+    """Ids of telemetry files that were not read as they now are, oldest first; gone ones if a copy is within reach.
 
     `since_ns` leaves out files changed before it (Unix time, ns).
     """
@@ -73,7 +73,8 @@ def waiting(
                 AND (ingested_size_bytes, ingested_modified_ns) IS DISTINCT FROM (size_bytes, modified_ns)
                 AND (%(host)s = '' OR host = %(host)s) AND (%(device)s = '' OR device = %(device)s)
                 AND modified_ns >= coalesce(%(since)s, modified_ns)
-                AND (gone_at IS NULL OR EXISTS (SELECT FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
+                AND (gone_at IS NULL OR EXISTS (
+                    SELECT FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
                     WHERE replica.file_id = file.id AND replica.state = 'ok' AND location.is_local))
             ORDER BY created_ns, id LIMIT %(limit)s""",
             {"host": host, "device": device, "since": since_ns, "limit": limit},

@@ -14,8 +14,12 @@ from telemetry.formats.names import parse_name
 KINDS = ("bintel", "binlog", "ndjson")
 Place = tuple[str, str]  # host and path of a recording
 
-_COLUMNS = """id, host, path, device, kind, generation, bytes_consumed, head_length, head_sha256, tail_length, tail_sha256,
-    n_records, n_bad, state, reason"""
+_FIND = """
+    SELECT id, host, path, device, kind, generation, bytes_consumed, head_length, head_sha256, tail_length, tail_sha256,
+        n_records, n_bad, state, reason
+    FROM telemetry.recording
+    WHERE (host, md5(path)) IN (SELECT host, md5(path) FROM unnest(%s::text[], %s::text[]) AS wanted (host, path))
+    ORDER BY id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,7 @@ def find(places: Iterable[Place], *, using: str, lock: bool = False) -> dict[Pla
     wanted = sorted(set(places))
     hosts, paths = [host for host, _ in wanted], [path for _, path in wanted]
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            f"""SELECT {_COLUMNS} FROM telemetry.recording
-                WHERE (host, md5(path)) IN (SELECT host, md5(path) FROM unnest(%s::text[], %s::text[]) AS w (host, path))
-                ORDER BY id {"FOR UPDATE" if lock else ""}""",
-            [hosts, paths],
-        )
+        cursor.execute(_FIND + (" FOR UPDATE" if lock else ""), [hosts, paths])
         return {(row[1], row[2]): _known(row) for row in cursor.fetchall()}
 
 
@@ -70,7 +69,8 @@ def put_aside(known: Known, *, using: str) -> Known:
     with connections[using].cursor() as cursor:
         cursor.execute(
             """WITH moved AS (DELETE FROM telemetry.record WHERE recording_id = %s RETURNING *)
-            INSERT INTO telemetry.replaced_record (ts, channel_id, ns, priority, recording_id, seq, msg, nonfinite, raw, generation)
+            INSERT INTO telemetry.replaced_record
+                (ts, channel_id, ns, priority, recording_id, seq, msg, nonfinite, raw, generation)
             SELECT ts, channel_id, ns, priority, recording_id, seq, msg, nonfinite, raw, %s FROM moved""",
             [known.id, generation],
         )

@@ -22,7 +22,7 @@ def without_long_names(batch: Batch) -> Batch:
 
 
 def without_refused(batch: Batch, *, using: str) -> Batch:
-    """The batch with messages that jsonb refuses kept as bytes, and told as damage. Asks the database for each record."""
+    """The batch with messages that jsonb refuses kept as bytes, and told as damage. Asks the database for each."""
     return _sifted(batch, lambda record: _refusal(record, using=using), keep=True)
 
 
@@ -33,10 +33,12 @@ def _sifted(batch: Batch, fault: Callable[[Record], str], *, keep: bool) -> Batc
         if reason:
             damages.append(Damage(record.offset, 0, reason))
         if not reason or keep:
-            records.append(
-                record._replace(msg=None, nonfinite=None, raw=record.raw or record.msg) if reason else record
-            )
+            records.append(_as_bytes(record) if reason else record)
     return replace(batch, records=records, damages=sorted(damages))
+
+
+def _as_bytes(record: Record) -> Record:
+    return record._replace(msg=None, nonfinite=None, raw=record.raw or record.msg)
 
 
 def _refusal(record: Record, *, using: str) -> str:

@@ -1,7 +1,7 @@
-"""A file as a series of chunks: what a command on the archive's computer and an agent on an instrument's do alike. No Django.
+"""A file as a series of chunks: what a command on the archive's computer and an agent on an instrument's do alike.
 
-The taker of the chunks says how far it read. What it left, the piece of a record that is not whole yet, comes first in the next
-chunk. A file that does not begin with what was read of it before is begun anew, and says so.
+The taker of the chunks says how far it read. What it left, the piece of a record that is not whole yet, comes first in
+the next chunk. A file that does not begin with what was read of it before is begun anew, and says so. No Django.
 """
 
 from collections.abc import Iterator
@@ -28,17 +28,23 @@ class Identity:
 class FileReader:
     """Chunks of one file from a position on, until its end."""
 
-    def __init__(self, identity: Identity, source: Path, position: Position, *, chunk_bytes: int = CHUNK_BYTES) -> None:
-        """Begin to read `source`, the file itself or a copy of it.
+    def __init__(
+        self, identity: Identity, source: Path, position: Position, *, chunk_bytes: int = 0, stat_as: Stat | None = None
+    ) -> None:
+        """Begin to read `source`, the file itself, or a copy of it when that was as `stat_as` tells.
 
         Raises OSError if it can not be opened.
         """
         self.identity = identity
         self.source = source
-        self.chunk_bytes = chunk_bytes
+        self.chunk_bytes = chunk_bytes or CHUNK_BYTES
         self.finished = False
         found = source.stat()
-        self._stat = Stat(found.st_size, found.st_mtime_ns)
+        self._stat = stat_as or Stat(found.st_size, found.st_mtime_ns)
+        self._generation = position.generation
+        self._anew_after: int | None = None
+        self._offset = 0
+        self._waiting = bytearray()
         self._begin(position)
 
     def next_chunk(self) -> Chunk:

@@ -2,7 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import requests
@@ -25,6 +25,16 @@ class Waiting:
     position: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Paths below a folder, from one on up to another with it, in the order of their bytes."""
+
+    below: str
+    after: str  # '': from the first on
+    upto: str | None  # None: to the last
+    unread: tuple[str, ...]  # places in it of which nothing could be read
+
+
 class Archive:
     """The archive at a base address. Requests follow each other: one connection serves them."""
 
@@ -39,11 +49,8 @@ class Archive:
         """The host whose token this is."""
         return str(self._ask("GET", "")["host"])
 
-    def list_files(self, entries: Sequence[Entry], *, whole: Sequence[str] = (), unread: Sequence[str] = ()) -> None:
-        """Tell of files. `whole` are folders of which nothing else is left: what is not among them is gone.
-
-        `unread` are places below them of which nothing is known.
-        """
+    def list_files(self, entries: Sequence[Entry], *, whole: Span | None = None) -> None:
+        """Tell of files, which with `whole` are all of a range of paths: what else was known of it is gone."""
         told = [
             {
                 "path": entry.path,
@@ -54,7 +61,7 @@ class Archive:
             }
             for entry in entries
         ]
-        self._ask("POST", "files/", json={"entries": told, "whole": list(whole), "unread": list(unread)})
+        self._ask("POST", "files/", json={"entries": told, "whole": asdict(whole) if whole else None})
 
     def waiting(self) -> Iterable[Waiting]:
         """Files that wait to be read, oldest first."""

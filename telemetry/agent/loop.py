@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from telemetry.agent.archive import Archive
+from telemetry.agent.archive import Archive, Span
 from telemetry.agent.metrics import Metrics
 from telemetry.agent.settings import AgentSettings
 from telemetry.agent.spool import Spool
@@ -116,7 +116,7 @@ class Agent:
             for first in range(0, max(len(entries), 1), MOST_ENTRIES):
                 piece = entries[first : first + MOST_ENTRIES]
                 upto = piece[-1].path if first + MOST_ENTRIES < len(entries) else None
-                self.archive.list_files(piece, below=top, after=after, upto=upto, unread=unread)
+                self.archive.list_files(piece, whole=Span(top, after, upto, tuple(unread)))
                 after = upto or ""
         self._unlisted.clear()
 
@@ -187,7 +187,7 @@ class Agent:
         try:
             reader.went_on(chunk, taken)
         except (UsageError, OSError) as error:
-            logger.error("%s is left out until it changes: %s", path, error)
+            logger.warning("%s is left out until it changes: %s", path, error)
             self._forget(path)
             return
         if reader.finished:

@@ -1,16 +1,16 @@
-"""Bytes kept on the agent's own disk while the archive is away, for files that may be cleared or replaced before it is back.
+"""Bytes kept on the agent's own disk while the archive is away, of files that may be gone before it is back.
 
-A folder for each file: `told.json` says which file and from which of its bytes on, `bytes` are the bytes. Nothing is decoded,
-and nothing is kept in memory. Once the archive is back, a file that still lies at its place is read there.
+A folder for each file: `told.json` says which file and from which of its bytes on, `bytes` are the bytes. Nothing is
+decoded, and nothing is kept in memory. Once the archive is back, a file that still lies at its place is read there.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from telemetry.chunks import Chunk, Position, Taken
 
@@ -35,14 +35,15 @@ class Spool:
         return sum(part.stat().st_size for part in self.folder.glob("*/bytes"))
 
     def keep(self, path: str, source: Path, position: Position) -> int:
-        """Copy what `source` has beyond what the archive read (`position`) and the spool holds; how many bytes that was.
+        """Copy what `source` has beyond what the archive read (`position`) and the spool holds; how many bytes.
 
-        A file that vanished leaves what was kept of it. Beyond `most_bytes` nothing more is kept: files themselves still wait.
+        A file that vanished leaves what was kept of it. Beyond `most_bytes` nothing more is kept: the files themselves
+        still wait.
         """
         part = self.folder / sha256(path.encode()).hexdigest()[:32]
         try:
             told, held = _told(part), _held(part)
-            start = position.edges.consumed if told is None else int(str(told["start"]))
+            start = position.edges.consumed if told is None else int(told["start"])
             return self._copy(path, source, part, start, held)
         except FileNotFoundError:
             return 0
@@ -81,7 +82,7 @@ class Spool:
         [taken] = send([Chunk("", path, start, b"")])  # changes nothing: it asks how far the archive came
         at = taken.position.edges.consumed - start
         if at < 0:
-            yield f"{path}: bytes {taken.position.edges.consumed} to {start} are neither in the archive nor in the spool"
+            yield f"{path}: the archive has {start + at} bytes, the spool begins at byte {start}"
             return
         with (part / "bytes").open("rb") as kept:
             while at < size:
@@ -102,7 +103,7 @@ def _held(part: Path) -> int:
         return 0
 
 
-def _told(part: Path) -> dict[str, object] | None:
+def _told(part: Path) -> dict[str, Any] | None:
     try:
         return dict(json.loads((part / "told.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -113,4 +114,4 @@ def _write_whole(path: Path, text: str) -> None:
     """Written aside and moved to its place, so that a kill leaves no half of it."""
     aside = path.with_suffix(".new")
     aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)

@@ -1,7 +1,7 @@
 """Which files changed since one looked last: by a look at all, and by quick looks at what may have changed.
 
-A quick look asks for the time of each folder, which changes with a new file, and for the size of each file that may still grow.
-That costs milliseconds and works on NFS, where no file system tells of changes that another computer makes.
+A quick look asks for the time of each folder, which changes with a new file, and for the size of each file that may
+still grow. That costs milliseconds and works on NFS, where no file system tells of changes that another computer makes.
 """
 
 import os
@@ -50,7 +50,7 @@ class Watch:
 
     def _new_in(self, folder: bytes) -> list[Entry]:
         try:
-            changed_ns = os.stat(folder).st_mtime_ns
+            changed_ns = os.stat(folder).st_mtime_ns  # noqa: PTH116 - paths are bytes
         except OSError:
             self._seen_folders.pop(folder, None)
             return []
@@ -71,7 +71,7 @@ class Watch:
     def _changed(self, raw: bytes) -> Entry | None:
         before = self._growing[raw]
         try:
-            seen = os.stat(raw)
+            seen = os.stat(raw)  # noqa: PTH116 - paths are bytes
         except OSError:
             del self._growing[raw]
             self._known.discard(raw)

@@ -40,7 +40,8 @@ def planned(name: str, fields: tuple[Field, ...], layout: bytes) -> Plan:
     present = sorted(
         ((slots[each.slot], each) for each in fields if each.slot < len(slots) and slots[each.slot]), key=itemgetter(0)
     )
-    form, order, at = "<", {}, 0
+    order: dict[str, tuple[int, int]] = {}  # index and place of the value of each field that is there
+    form, at = "<", 0
     for place, each in present:
         if place < max(at, 4):
             raise MalformedError(f"field {each.name} of {name} lies over another")

@@ -1,8 +1,9 @@
 """FlatBuffers tables to JSON text, driven by a schema: exact, bounded by the message, and fast.
 
 A table's layout is its vtable, so what follows from one is worked out once (`Plan`) and kept: which bytes are which
-numbers, and the JSON text between them. Numbers of a whole batch of messages become text together (`Texts`), because orjson
-writes an array of floats some twenty times faster than Python writes them one by one; single precision in its own shortest form.
+numbers, and the JSON text between them. Numbers of a whole batch of messages become text together (`Texts`), because
+orjson writes an array of floats some twenty times faster than Python writes them one by one, and single precision in
+its own shortest form.
 
 Format: FlatBuffers documentation, "FlatBuffer Internals".
 """
@@ -41,6 +42,7 @@ class Texts:
     )  # a part that is the text of others, inner ones first
     ranges: list[tuple[int, int]] = field(default_factory=list)  # of each message in `parts`
     odd: set[int] = field(default_factory=set)  # messages with numbers that are none, found so far
+    message: bytes = b""  # the last one
     lossy: bool = False  # the last message has more than its text says
     unknown: int = 0  # fields of the last message that are newer than its schema
     budget: int = 0  # bytes of strings and tables that the last message may still spell out
@@ -96,14 +98,14 @@ class TableReader:
     def read(self, message: bytes, texts: Texts) -> None:
         """Add the message's JSON to `texts`, and how far that says all of it.
 
-        Raises MalformedError, and leaves `texts` as it was, if an offset leads out of the message or it is no such table.
+        Raises MalformedError, and leaves `texts` as it was, if an offset leads out of the message, or it is no table.
         """
+        if len(message) < 4:
+            raise MalformedError("the message is too short for a table")
         mark = texts.mark()
-        texts.lossy, texts.unknown, texts.budget = False, 0, 8 * len(message) + 1024
+        texts.message, texts.lossy, texts.unknown, texts.budget = message, False, 0, 8 * len(message) + 1024
         try:
-            if len(message) < 4:
-                raise MalformedError("the message is too short for a table")
-            start, end = self._table(self.schema.root, message, _u32(message)[0], texts, depth=1)
+            start, end = self._table(self.schema.root, _u32(message)[0], texts, depth=1)
         except MalformedError:
             texts.forget_from(mark)
             raise
@@ -113,8 +115,9 @@ class TableReader:
         """Path and name (nan, inf, -inf) of each such number in a message that `read` has read."""
         return dict(self._not_finite(self.schema.root, message, _u32(message)[0], ""))
 
-    def _table(self, name: str, message: bytes, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
+    def _table(self, name: str, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
         """Lay out a table's text behind what is there; the range of its parts."""
+        message = texts.message
         plan = self._plan(name, message, at)
         if at + plan.size > len(message):
             raise MalformedError(f"table {name} ends outside the message")
@@ -135,26 +138,27 @@ class TableReader:
         texts.unknown += plan.unknown
         end = base + len(plan.pieces)
         for index, piece, place, what in plan.outside:
-            self._outside(what, message, at + place + values[index], texts, base + piece, depth)
+            self._outside(what, at + place + values[index], texts, base + piece, depth=depth)
         return base, end
 
-    def _outside(self, what: Field, message: bytes, at: int, texts: Texts, place: int, depth: int) -> None:
+    def _outside(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
         """The text of what an offset leads to: a vector, a string or a table."""
         if what.is_vector:
-            self._vector(what, message, at, texts, place, depth)
+            self._vector(what, at, texts, place, depth=depth)
         elif what.kind == "string":
-            texts.parts[place] = _string(message, at, texts)
+            texts.parts[place] = _string(at, texts)
         else:
-            self._below(what.kind, message, at, texts, place, depth)
+            self._below(what.kind, at, texts, place, depth=depth)
 
-    def _below(self, kind: str, message: bytes, at: int, texts: Texts, place: int, depth: int) -> None:
+    def _below(self, kind: str, at: int, texts: Texts, place: int, *, depth: int) -> None:
         if depth >= DEEPEST:
             raise MalformedError(f"tables lie more than {DEEPEST} deep in each other")
         _spend(texts, 16)
-        start, end = self._table(kind, message, at, texts, depth=depth + 1)
+        start, end = self._table(kind, at, texts, depth=depth + 1)
         texts.nested.append((place, start, end))
 
-    def _vector(self, what: Field, message: bytes, at: int, texts: Texts, place: int, depth: int) -> None:
+    def _vector(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
+        message = texts.message
         size = calcsize(what.kind) if len(what.kind) == 1 else 4
         count = _count(message, at, size)
         if len(what.kind) == 1:
@@ -165,13 +169,13 @@ class TableReader:
             return
         items = [at + 4 + 4 * i + _u32(message, at + 4 + 4 * i)[0] for i in range(count)]
         if what.kind == "string":
-            texts.parts[place] = f"[{','.join([_string(message, item, texts) for item in items])}]"
+            texts.parts[place] = f"[{','.join([_string(item, texts) for item in items])}]"
             return
         start = len(texts.parts)
         texts.parts += ["[", *[None, ","] * count]
         texts.parts[-1] = "]" if count else "[]"
         for i, item in enumerate(items):
-            self._below(what.kind, message, item, texts, start + 1 + 2 * i, depth)
+            self._below(what.kind, item, texts, start + 1 + 2 * i, depth=depth)
         texts.nested.append((place, start, start + 1 + 2 * count))
 
     def _plan(self, name: str, message: bytes, at: int) -> Plan:
@@ -216,8 +220,9 @@ class TableReader:
                 yield from self._not_finite(what.kind, message, item + _u32(message, item)[0], f"{path}[{i}].")
 
 
-def _string(message: bytes, at: int, texts: Texts) -> str:
+def _string(at: int, texts: Texts) -> str:
     """A string as JSON. What JSON or jsonb can not hold of it is replaced by U+FFFD, and the message marked."""
+    message = texts.message
     count = _count(message, at, 1)
     start = at + 4
     if start + count >= len(message) or message[start + count] != 0:

@@ -1,11 +1,11 @@
 """Binary telemetry and logs (`.bintel`, `.binlog`): records end to end, with no mark between them.
 
-A record is a header (priority, event code, seconds, nanoseconds, length; little-endian, packed) and one FlatBuffers message.
-Nothing but its own sense tells a whole record from a damaged one. So what looks wrong is believed only if records follow it;
-else reading goes on at the next place where a chain of records begins, and what lies before it is damage.
+A record is a header (priority, event code, seconds, nanoseconds, length; little-endian, packed) and one FlatBuffers
+message.
+Nothing but its own sense tells a whole record from a damaged one. So what looks wrong is believed only if records
+follow it; else reading goes on at the next place where a chain of records begins, and what lies before it is damage.
 """
 
-import re
 from struct import Struct
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import orjson
 from telemetry.formats.flatbuffer_plans import MalformedError
 from telemetry.formats.flatbuffers import Texts
 from telemetry.formats.records import Batch, Damage, Record
-from telemetry.formats.schemas import Bundle, EventType
+from telemetry.formats.schemas import Bundle
 
 PRIORITIES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 64, 126, 127})
 SECOND_NS = 1_000_000_000
@@ -57,8 +57,9 @@ class _Row(NamedTuple):
 def read_flatlogs(data: bytes, *, offset: int, bundle: Bundle) -> Batch:
     """Records in `data`, the bytes of a file from `offset` on. Never raises, whatever the bytes.
 
-    A record that breaks off at the end of `data` is left (`incomplete`): it may go on in what follows. Messages of unknown codes,
-    of codes without a schema, and such as are no table of theirs are kept as bytes; only the last are damage too.
+    A record that breaks off at the end of `data` is left (`incomplete`): it may go on in what follows. Messages of
+    unknown codes, of codes without a schema, and such as are no table of theirs are kept as bytes; only the last are
+    damage too.
     """
     return _Reading(bytes(data), offset, bundle).batch()
 
@@ -81,7 +82,7 @@ class _Reading:
         while size - at >= SHORTEST:
             head = self._head(at)
             if head is None or head.end > size:
-                next_at = self._skipped_if_damaged(at, head)
+                next_at = self._skipped_if_damaged(at)
                 why = f"the last record breaks off: {size - at} of its bytes are there"
             elif self._is_taken(at, head, data[head.start : head.end]):
                 at = head.end
@@ -128,7 +129,7 @@ class _Reading:
         return True
 
     def _past_suspicious(self, at: int, head: _Head) -> int | None:
-        """Take, or give up, a whole record in which something is wrong; where reading goes on, None to wait for more."""
+        """Take, or give up, a record in which something is wrong; where reading goes on, None to wait for more."""
         if not self._leads_on(head.end):
             return self._resynchronised(at, "no record begins here")
         kind = self._bundle.types.get(head.code)
@@ -144,8 +145,8 @@ class _Reading:
         self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, name, -1, message, keep=True))
         return head.end
 
-    def _skipped_if_damaged(self, at: int, head: _Head | None) -> int | None:
-        """Past a record whose length leads out of the data although records follow within; None if it just breaks off."""
+    def _skipped_if_damaged(self, at: int) -> int | None:
+        """Past a record whose length leads out of the data, though records follow within; None if it breaks off."""
         priority, _code, _seconds, ns, _length = _header(self._data, at)
         if priority in PRIORITIES and ns < SECOND_NS:
             begins = self._next_chain(at + 1, links=LINKS)

@@ -1,7 +1,7 @@
 """Names of instrument files: `<device>_<stamp>.<suffix>`, where the device may itself have underscores.
 
-Grammar: the device ends at the last underscore, the stamp at the first dot after it. A stamp is the UTC time of the first
-record to the nanosecond (23 digits), or of the start of the process (`2024-04-15T223050`).
+Grammar: the device ends at the last underscore, the stamp at the first dot after it. A stamp is the UTC time of the
+first record to the nanosecond (23 digits), or of the start of the process (`2024-04-15T223050`).
 """
 
 import re

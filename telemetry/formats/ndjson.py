@@ -1,13 +1,12 @@
 """NDJSON telemetry of Python devices: a JSON object on each line, with `ts`, `prio`, `ec` and `msg`.
 
-Lines as the writers write them are cut apart, and `msg` is kept to the letter, so that no number is rounded. What is not quite
-JSON, bare `nan` and such, is read with patience.
+Lines as the writers write them are cut apart, and `msg` is kept to the letter, so that no number is rounded. What is
+not quite JSON, bare `nan` and such, is read with patience.
 """
 
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -54,7 +54,7 @@ class Stream:
             while data:
                 try:
                     yield member.decompress(data)
-                except (isal_zlib.error, zlib.error, zstandard.ZstdError) as error:
+                except (zlib.error, zstandard.ZstdError) as error:
                     self.torn = f"the compressed file is damaged: {error}"
                     return
                 is_begun = not member.eof

@@ -1,7 +1,7 @@
 """A schema bundle: the code table and the `.fbs` texts with which an observatory's binary records are decoded.
 
-A line of the code table is `name code schema`; `#` begins a comment. A code whose schema is not in the bundle is no error: its
-records are kept as they are.
+A line of the code table is `name code schema`; `#` begins a comment. A code whose schema is not in the bundle is no
+error: its records are kept as they are.
 """
 
 import io
@@ -46,7 +46,8 @@ class Bundle:
     def load(cls, source: Path | BinaryIO) -> "Bundle":
         """Read a folder, with all below it, or a zip.
 
-        Raises BundleError that names file and line if there is not exactly one code table, or something in it can not be read.
+        Raises BundleError that names file and line if there is not exactly one code table, or something in it can not
+        be read.
         """
         return cls.from_texts(_texts(source))
 

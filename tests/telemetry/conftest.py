@@ -3,12 +3,16 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg2
 import pytest
 from django.db import connection, connections
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.test.utils import setup_databases, teardown_databases
+
+from tests.telemetry.night import Expected, Night, make_night
 
 _TABLES = """
     SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables
@@ -64,3 +68,18 @@ def psycopg_terms(**other: str) -> dict[str, object]:
     known = connection.settings_dict
     terms = {"host": known["HOST"], "port": known["PORT"], "user": known["USER"], "password": known["PASSWORD"]}
     return {**terms, "dbname": known["NAME"], **other}
+
+
+@dataclass(frozen=True, slots=True)
+class MadeNight:
+    """A synthetic night: `<root>/<host>/opt/MagAOX/…`, and what must be found in it."""
+
+    root: Path
+    expected: Expected
+
+
+@pytest.fixture(scope="session")
+def telemetry_night(tmp_path_factory) -> MadeNight:
+    """Twelve minutes of 40 devices, some ten thousand records, over the end of a month. Its files stay as they are: copy what you change."""
+    root = tmp_path_factory.mktemp("telemetry_night")
+    return MadeNight(root, make_night(Night(hours=0.2, devices=40, roll_over_bytes=262_144), root))
