@@ -95,6 +95,7 @@ class Config:
     replicas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     roles: Roles = field(default_factory=Roles)
     agent: Mapping[str, Any] = field(default_factory=dict)
+    names_a_database: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -205,6 +206,7 @@ def _made(said: Mapping[str, Any], notes: tuple[str, ...]) -> Config:
         replicas=said.get("replicas", {}),
         roles=Roles(**said.get("roles", {})),
         agent=said.get("agent", {}),
+        names_a_database="database" in said or "databases" in said,
         notes=notes,
     )
 

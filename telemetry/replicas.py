@@ -17,7 +17,7 @@ from telemetry.listing import path_text
 from telemetry.locations import Place, Waiting, must_be_mounted, waiting_for
 
 _BATCH = 1000
-Told = Callable[[int], None]
+Told = Callable[[int], object]
 
 
 def silent(_bytes: int) -> None: ...
@@ -57,13 +57,15 @@ def sync(
         return _sync_remote(place, host, command, limit, using)
     must_be_mounted(place, to_write=True)
     done = Synced()
-    for file in _waiting(place, host, limit, using):
+    for file in waiting(place, host, limit, using):
         _copy_one(place, file, done, using)
         told(file.size_bytes)
     return done
 
 
-def _waiting(place: Place, host: str, limit: int | None, using: str) -> Iterator[Waiting]:
+def waiting(place: Place, host: str, limit: int | None, using: str) -> Iterator[Waiting]:
+    """Files of a host that wait for a location, oldest rows first, at most `limit`."""
+
     def all_of_them() -> Iterator[Waiting]:
         after = 0
         while batch := waiting_for(place, host=host, after=after, limit=_BATCH, using=using):
@@ -111,7 +113,7 @@ def _sync_remote(place: Place, host: str, command: Sequence[str], limit: int | N
         )
     done = Synced()
     files = {}
-    for file in _waiting(place, host, limit, using):
+    for file in waiting(place, host, limit, using):
         try:
             files[file] = sha256_of(Path(os.fsdecode(file.raw)))
         except OSError as error:

@@ -54,6 +54,7 @@ SHAPES: dict[str, Shape] = {
     "clock_offset": {"source": "str", "lastOffset": "f64", "skew": "f64", "stratum": "u16"},
     "water_cooler": {"liquidTemp": "f32", "flowRate": "f32", "pumpLevel": "u8", "pumpSpeed": "u16"},
     "lab_air": {"temp": "f32", "humidity": "f32"},
+    "status_report": {"text": "str", "cycle": "u64"},
     "zone_alarms": {"zones": [{"name": "str", "level": "f32", "limits": ["f64"]}], "total": "i64"},
 }
 
@@ -88,6 +89,7 @@ EVENTS: dict[str, tuple[int, str]] = {
     "water_cooler": (30015, "water_cooler"),
     "lab_air": (30016, "lab_air"),
     "zone_alarms": (30017, "zone_alarms"),
+    "status_report": (30018, "status_report"),
 }
 # In the code table, and its schema is not in the bundle.
 WITHOUT_SCHEMA = {"schema_to_come": (30900, "not_yet_written")}

@@ -1,0 +1,35 @@
+"""`bundle add|list`."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from django.db import connections
+
+from telemetry import bundles
+from telemetry.cli.main import DONE, Session
+
+
+def add(session: Session, asked: Namespace) -> int:
+    for using in session.databases:
+        session.say(add_bundle(Path(asked.source), using))
+    return DONE
+
+
+def add_bundle(source: Path, using: str) -> str:
+    """Make the bundle at `source` the one that decodes; the sentence that tells of it."""
+    bundle, is_new = bundles.add(source, using=using)
+    lacking = bundle.missing_schemas()
+    rest = f"; without schema, so kept as bytes: {', '.join(lacking)}" if lacking else ""
+    said = "decodes from now on" if is_new else "decodes already"
+    return f"{bundle.digest[:12]} {said}: {len(bundle.types)} codes{rest}."
+
+
+def list(session: Session, _asked: Namespace) -> int:  # noqa: A001 - the verb's own name
+    with connections[session.using].cursor() as cursor:
+        cursor.execute("SELECT digest, added_at, source FROM telemetry.bundle ORDER BY added_at DESC")
+        rows = cursor.fetchall()
+    for digest, added_at, source in rows:
+        session.say(f"{digest[:12]}  {added_at:%Y-%m-%d %H:%M:%S} UTC  {source}")
+    if not rows:
+        session.say(f"No bundle: {bundles.HOW_TO_ADD}")
+    return DONE
