@@ -8,4 +8,5 @@ from settings.logging import *  # noqa: F403
 from settings.observatory import *  # noqa: F403
 from settings.reductions import *  # noqa: F403
 from settings.stores import *  # noqa: F403
+from settings.telemetry import *  # noqa: F403
 from settings.web import *  # noqa: F403

@@ -419,6 +419,24 @@ REDUCTION_LEASE_SECONDS = _number(
     "REDUCTION_LEASE_SECONDS", "60", "a worker that has not been heard of for so long is taken for dead, s"
 )
 
+# Telemetry
+TELEMETRY_READERS = _choice(
+    "TELEMETRY_READERS",
+    "staff",
+    "who may read telemetry: staff, users (whoever has an account) or everyone; of a frame's exposure whoever sees the frame",
+    ("staff", "users", "everyone"),
+)
+TELEMETRY_PRIVATE_EVENTS = _names(
+    "TELEMETRY_PRIVATE_EVENTS",
+    "telem_observer,user_log,observer",
+    "events that name people: for staff alone, wherever they are read",
+)
+TELEMETRY_UTC_OFFSET_HOURS = _number(
+    "TELEMETRY_UTC_OFFSET_HOURS",
+    "-4",
+    "the telescope's clock against UTC: nights of telemetry begin at its noon, hours",
+)
+
 # Limits of foreign files
 INSPECTION_SECONDS = _number("INSPECTION_SECONDS", "120", "longest time that reading one file's headers may take, s")
 INSPECTION_MEGABYTES = _number(

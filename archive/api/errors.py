@@ -11,13 +11,18 @@ from archive.domain.removal import tombstones_for
 from archive.enums import ExpiringKind
 from archive.errors import ArchiveError, ConflictError, FatalError, NotFoundError, TransientError, UsageError
 from archive.models import Tombstone
+from telemetry import errors as telemetry
 
-STATUS_OF: dict[type[ArchiveError], int] = {
+STATUS_OF: dict[type[Exception], int] = {
     UsageError: status.HTTP_400_BAD_REQUEST,
     NotFoundError: status.HTTP_404_NOT_FOUND,
     ConflictError: status.HTTP_409_CONFLICT,
     TransientError: status.HTTP_503_SERVICE_UNAVAILABLE,
     FatalError: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    telemetry.UsageError: status.HTTP_400_BAD_REQUEST,
+    telemetry.NotFoundError: status.HTTP_404_NOT_FOUND,
+    telemetry.ConflictError: status.HTTP_409_CONFLICT,
+    telemetry.TransientError: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 RETRY_SECONDS = 10
 
@@ -28,7 +33,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         error = UsageError("the request is nested too deeply.")
     if isinstance(error, Http404 | NotFoundError) and (tombstone := _tombstone(context)):
         return Response(_epitaph(tombstone), status=status.HTTP_410_GONE)
-    if not isinstance(error, ArchiveError):
+    if not isinstance(error, ArchiveError | telemetry.TelemetryError):
         return exception_handler(error, context)
     code = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     answer = Response({"detail": str(error)}, status=code)

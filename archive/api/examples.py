@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from archive.api import contrast_examples, family_examples, observation_examples, site_examples, upload_examples
+from archive.api import (
+    contrast_examples,
+    family_examples,
+    observation_examples,
+    site_examples,
+    telemetry_examples,
+    upload_examples,
+)
 
 VERSION: dict[str, Any] = {
     "id": 41,
@@ -128,6 +135,14 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/sites/{site}/nightlog/", "get"): (None, site_examples.NOTES),
     ("/sites/{site}/nightlog/", "post"): (site_examples.NOTE_SENT, site_examples.NOTE),
     ("/sites/{site}/calendar/", "get"): (None, site_examples.CALENDAR),
+    ("/telemetry/", "get"): (None, telemetry_examples.RECORDS),
+    ("/telemetry/channels/", "get"): (None, telemetry_examples.CHANNELS),
+    ("/telemetry/latest/", "get"): (None, telemetry_examples.LATEST),
+    ("/telemetry/binned/", "get"): (None, telemetry_examples.BINNED),
+    ("/telemetry/at/", "get"): (None, telemetry_examples.AT),
+    ("/telemetry/gaps/", "get"): (None, telemetry_examples.GAPS),
+    ("/telemetry/spans/", "get"): (None, telemetry_examples.SPANS),
+    ("/frames/{id}/telemetry/", "get"): (None, telemetry_examples.AT),
     ("/profile/", "get"): (
         None,
         {"username": "alice", "profile": {"proposals": ["EXAMPLE2025A-001"]}, "is_staff": False},

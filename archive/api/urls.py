@@ -37,6 +37,8 @@ from archive.api.statistics import (
     SeeingStatisticsView,
     StrehlStatisticsView,
 )
+from archive.api.telemetry import ChannelsView, LatestView, RecordsView
+from archive.api.telemetry_derived import AtView, BinnedView, FrameTelemetryView, GapsView, SpansView
 from archive.api.thumbnails import ThumbnailViewSet
 from archive.api.uploads import CompleteView, PartsView, TicketFileView, TicketsView, TicketView
 from archive.api.versions import VersionViewSet
@@ -97,6 +99,14 @@ urlpatterns = [
     path("sites/<slug:site>/nightlog/", NightLogView.as_view(), name="site-nightlog"),
     path("sites/<slug:site>/nightlog/<int:pk>/", NoteView.as_view(), name="site-note"),
     path("sites/<slug:site>/calendar/", CalendarView.as_view(), name="site-calendar"),
+    path("telemetry/", RecordsView.as_view(), name="telemetry"),
+    path("telemetry/channels/", ChannelsView.as_view(), name="telemetry-channels"),
+    path("telemetry/latest/", LatestView.as_view(), name="telemetry-latest"),
+    path("telemetry/binned/", BinnedView.as_view(), name="telemetry-binned"),
+    path("telemetry/gaps/", GapsView.as_view(), name="telemetry-gaps"),
+    path("telemetry/spans/", SpansView.as_view(), name="telemetry-spans"),
+    path("telemetry/at/", AtView.as_view(), name="telemetry-at"),
+    path("frames/<int:pk>/telemetry/", FrameTelemetryView.as_view(), name="frame-telemetry"),
     path("uploads/", TicketsView.as_view(), name="uploads"),
     path("uploads/<uuid:pk>/", TicketView.as_view(), name="upload"),
     path("uploads/<uuid:pk>/parts/", PartsView.as_view(), name="upload-parts"),

@@ -14,16 +14,17 @@ QUERY_CANCELED = "57014"
 
 
 @contextmanager
-def limited(using: str = DEFAULT_DB_ALIAS, *, limit_s: float = LIMIT_S) -> Iterator[Any]:
-    """A cursor whose questions PostgreSQL breaks off when one takes longer.
+def limited(using: str = DEFAULT_DB_ALIAS, *, limit_s: float = LIMIT_S) -> Iterator[None]:
+    """Let PostgreSQL break off each question that takes longer.
 
     Raises TransientError then.
     """
     try:
-        with transaction.atomic(using=using), connections[using].cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{limit_s * 1000:.0f}"])
-            yield cursor
-            cursor.execute("SELECT set_config('statement_timeout', '0', true)")  # a savepoint does not take it back
+        with transaction.atomic(using=using):
+            rows_of("SELECT set_config('statement_timeout', %s, true)", [f"{limit_s * 1000:.0f}"], using=using)
+            yield
+            # A savepoint does not take it back.
+            rows_of("SELECT set_config('statement_timeout', '0', true)", [], using=using)
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", "") != QUERY_CANCELED:
             raise
@@ -35,8 +36,8 @@ def limited(using: str = DEFAULT_DB_ALIAS, *, limit_s: float = LIMIT_S) -> Itera
 def rows_of(
     question: str, values: Sequence[Any] | dict[str, Any], *, using: str = DEFAULT_DB_ALIAS
 ) -> list[tuple[Any, ...]]:
-    """All rows of one question, within the time limit."""
-    with limited(using) as cursor:
+    """All rows of one question."""
+    with connections[using].cursor() as cursor:
         cursor.execute(question, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found

@@ -131,7 +131,7 @@ def _number_bins(channel: Channel, key: Key, into: Binning, *, using: str) -> li
             count(*) FILTER (WHERE nonfinite), count(*) FILTER (WHERE undecoded)
         FROM numbers GROUP BY bin
         HAVING count(number) > 0 OR bool_or(nonfinite) OR bool_or(undecoded) ORDER BY bin"""  # noqa: S608 - as above
-    asked = [key.path, str(key), channel.id, *values, into.width, into.origin]
+    asked = [key.path, key.plain, channel.id, *values, into.width, into.origin]
     return [NumberBin(ns_of(bin_at), *rest) for bin_at, *rest in rows_of(question, asked, using=using)]
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
-from telemetry.errors import NotFoundError, UsageError
-from telemetry.queries.asking import rows_of
+from telemetry.errors import NotFoundError
+from telemetry.queries.asking import rows_of, within
 from telemetry.queries.keys import Key, Named, leaves_of
+from telemetry.queries.times import Window
 
 MOST_CHANNELS = 2000
+EVER = Window()
 OFFERED = 12  # names that an error offers
 
 
@@ -82,23 +84,20 @@ class Described:
     is_undecoded: bool
 
 
-# The last record of each, and of the few before it one that could be decoded.
-LAST_OF_EACH = """
-    SELECT asked.id, last.ts, last.ns, last.msg, last.nonfinite
-    FROM unnest(%s::integer[]) AS asked (id)
-    CROSS JOIN LATERAL (
-        SELECT ts, ns, msg, nonfinite FROM telemetry.record
-        WHERE channel_id = asked.id ORDER BY ts DESC, ns DESC, recording_id DESC, seq DESC LIMIT 1
-    ) last
-"""
-
-
-def described(channels: Iterable[Channel], *, using: str = DEFAULT_DB_ALIAS) -> list[Described]:
-    """Channels that have a record, with the latest one."""
+def described(channels: Iterable[Channel], *, until: Window = EVER, using: str = DEFAULT_DB_ALIAS) -> list[Described]:
+    """Channels that have a record, with the latest one of a window."""
     by_id = {channel.id: channel for channel in channels}
-    rows = rows_of(LAST_OF_EACH, [list(by_id)], using=using)
+    condition, values = within(until)
+    question = f"""
+        SELECT asked.id, last.ts, last.ns, last.msg, last.nonfinite
+        FROM unnest(%s::integer[]) AS asked (id)
+        CROSS JOIN LATERAL (
+            SELECT ts, ns, msg, nonfinite FROM telemetry.record WHERE channel_id = asked.id AND {condition}
+            ORDER BY ts DESC, ns DESC, recording_id DESC, seq DESC LIMIT 1
+        ) last"""  # noqa: S608 - the condition is ours, values are parameters
     found = [
-        Described(by_id[row[0]], row[1], row[2], parsed(row[3]), parsed(row[4]) or {}, row[3] is None) for row in rows
+        Described(by_id[row[0]], row[1], row[2], parsed(row[3]), parsed(row[4]) or {}, row[3] is None)
+        for row in rows_of(question, [list(by_id), *values], using=using)
     ]
     return sorted(found, key=lambda each: (each.channel.device, each.channel.event))
 
@@ -121,10 +120,3 @@ def require_key(channel: Channel, key: Key, *, using: str = DEFAULT_DB_ALIAS) ->
 def parsed(text: str | None) -> Any:
     """JSON out of the database; numbers of any size are exact."""
     return None if text is None else json.loads(text)
-
-
-def one_of(channels: Collection[Channel]) -> Channel:
-    """The only one. Raises UsageError."""
-    if len(channels) != 1:
-        raise UsageError("give one device and one event, or keys as device:event:key.")
-    return next(iter(channels))

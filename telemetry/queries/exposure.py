@@ -219,4 +219,4 @@ def _sides(key: Key, columns: Sequence[Any]) -> Around:
 def _said(key: Key, ts: Any, ns: int | None, said: str | None, nonfinite: str | None) -> Said | None:
     if ts is None or ns is None:
         return None
-    return Said(ns_of(ts, ns), parsed(said), (parsed(nonfinite) or {}).get(str(key)))
+    return Said(ns_of(ts, ns), parsed(said), (parsed(nonfinite) or {}).get(key.plain))

@@ -44,6 +44,8 @@ def gaps(
     if window.length_ns > LONGEST_S * NS_PER_S:
         raise UsageError("ask for the gaps of at most 31 days at once.")
     start_ns, end_ns = window.bounds()
+    if start_ns == end_ns:
+        return []
     found = _silences(channels, window, threshold_s, using=using)
     if len(found) > MOST_GAPS:
         raise UsageError(f"there are more than {MOST_GAPS} gaps: ask for fewer devices, or a longer threshold_s.")

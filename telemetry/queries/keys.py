@@ -26,6 +26,11 @@ class Key:
         return text.removeprefix(".")
 
     @property
+    def plain(self) -> str:
+        """As `nonfinite` of a record names it: names stand as they are, whatever is in them."""
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.parts).removeprefix(".")
+
+    @property
     def path(self) -> list[str]:
         """As PostgreSQL's `#>` takes it."""
         return [str(part) for part in self.parts]

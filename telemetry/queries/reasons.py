@@ -46,15 +46,11 @@ class Known:
         """What bears on these silences."""
         if not silences:
             return cls()
-        asked = {
-            "devices": sorted(devices),
-            "start": min(each.start_ns for each in silences),
-            "end": max(each.end_ns for each in silences),
-        }
-        asked |= {"start_ts": columns_of(asked["start"])[0], "end_ts": columns_of(asked["end"])[0]}
-        states = (
-            (device, ns_of(ts, ns), int(code)) for device, ts, ns, code in rows_of(STATES_TOLD, asked, using=using)
-        )
+        start_ns, end_ns = min(each.start_ns for each in silences), max(each.end_ns for each in silences)
+        asked: dict[str, Any] = {"devices": sorted(devices), "start": start_ns, "end": end_ns}
+        asked |= {"start_ts": columns_of(start_ns)[0], "end_ts": columns_of(end_ns)[0]}
+        told = rows_of(STATES_TOLD, asked, using=using)
+        states = ((device, ns_of(ts, ns), int(code)) for device, ts, ns, code in told)
         return cls(
             _by_device(rows_of(RECORDED, asked, using=using)),
             _by_device(rows_of(UNREAD, asked, using=using)),

@@ -13,12 +13,12 @@ LOOK_BACK = timedelta(days=2)  # a span that began earlier is told as if it had 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Who observed what, and when. `end_ns` None: it goes on. Name and address are for staff."""
+    """Who observed what, and when. `end_ns` None: it goes on."""
 
     start_ns: int
     end_ns: int | None
-    email: str
-    title: str
+    email: str | None
+    title: str | None
 
 
 def spans(window: Window, *, using: str = DEFAULT_DB_ALIAS) -> list[Span]:
@@ -33,6 +33,6 @@ def spans(window: Window, *, using: str = DEFAULT_DB_ALIAS) -> list[Span]:
         using=using,
     )
     return [
-        Span(ns_of(at, at_ns), None if to is None else ns_of(to, to_ns), email or "", title)
+        Span(ns_of(at, at_ns), None if to is None else ns_of(to, to_ns), email, title)
         for at, at_ns, to, to_ns, email, title in rows
     ]

@@ -30,6 +30,7 @@ SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
+TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
 STORE = "store"  # the object store, by its secret
 
 ROUTES = {
@@ -97,6 +98,14 @@ ROUTES = {
     "/psf-library/": LIST,
     "/psf-library/<name>/": CANDIDATE,
     "/psf-library/versions/<sha256>/": CANDIDATE,
+    "/telemetry/": TELEMETRY,
+    "/telemetry/channels/": TELEMETRY,
+    "/telemetry/latest/": TELEMETRY,
+    "/telemetry/binned/": TELEMETRY,
+    "/telemetry/gaps/": TELEMETRY,
+    "/telemetry/spans/": TELEMETRY,
+    "/telemetry/at/": TELEMETRY,
+    "/frames/<pk>/telemetry/": FRAME,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,

@@ -150,7 +150,7 @@ def test_many_keys_of_many_channels_are_one_question_and_keep_their_order(rows, 
         for second in (0, 30):
             rows.say(f"d{number}", "telem_x", T0 + second * S, {"v": float(number), "name": f"n{number}"})
     wanted = [(channel, key_of(key)) for channel in Channels().of() for key in ("v", "name")]
-    with django_assert_num_queries(5):  # savepoint, time limit, the question, time limit, savepoint
+    with django_assert_num_queries(1):
         found = at_exposure(wanted, Exposure(FROM, TO))
     assert [(each.channel.device, each.value) for each in found] == [
         (f"d{number}", answer) for number in range(5) for answer in (float(number), f"n{number}")

@@ -78,6 +78,14 @@ def test_nan_is_told_and_what_is_not_decoded_too(rows):
     assert (second.values, second.raw, second.msg) == ((None,), b"\x01\x02", None)
 
 
+def test_keys_that_are_not_finite_are_named_as_readers_name_them(rows):
+    named = {"roi.x": "inf", "temps[1]": "nan", "a.b": "-inf"}
+    rows.say("cam", "telem_x", T0, {"roi": {"x": None}, "temps": [1.0, None], "a.b": None}, nonfinite=named)
+    keys = tuple(map(key_of, ("roi.x", "temps[1]", '"a.b"')))
+    (found,) = page(Selection(Channels().of(), Window(), keys), after=None, most=1)
+    assert [found.nonfinite[key.plain] for key in keys] == ["inf", "nan", "-inf"]
+
+
 def test_an_empty_window_and_a_window_without_records_give_nothing(rows):
     rows.say("a", "telem_x", T0, {"n": 1})
     for window in (Window(T0, T0), Window(T0 + 1, T0 + S), Window(0, T0)):
