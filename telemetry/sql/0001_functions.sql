@@ -11,7 +11,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('telemetry.ensure_month'));
-    IF to_regclass('telemetry.' || part) IS NOT NULL THEN
+    -- Asked of the table: to_regclass may answer from a cache that has not heard yet of who held the lock before.
+    IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'telemetry'::regnamespace AND relname = part) THEN
         RETURN;
     END IF;
     EXECUTE format('CREATE TABLE telemetry.%I (LIKE telemetry.record INCLUDING DEFAULTS)', part);

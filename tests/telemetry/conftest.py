@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -25,7 +26,7 @@ def test_database(django_db_setup, django_db_blocker) -> Iterator[None]:
     made = None
     with django_db_blocker.unblock():
         if not connection.settings_dict["NAME"].startswith(TEST_DATABASE_PREFIX):
-            made = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+            made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
     yield
     if made:
         with django_db_blocker.unblock():
@@ -63,7 +64,7 @@ def plain(test_database, django_db_blocker) -> Iterator[str]:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def psycopg_terms(**other: str) -> dict[str, object]:
+def psycopg_terms(**other: str) -> dict[str, Any]:
     """How the tests' server is reached, for psycopg2."""
     known = connection.settings_dict
     terms = {"host": known["HOST"], "port": known["PORT"], "user": known["USER"], "password": known["PASSWORD"]}

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 
 from telemetry.errors import UsageError
-from telemetry.inventory import Entry, take_entries, take_inventory
-from telemetry.listing import Ignore, Walk, data_folders, path_text
+from telemetry.inventory import take_entries, take_inventory
+from telemetry.listing import Entry, Ignore, Walk, data_folders, path_text
 from telemetry.models import File
 
 pytestmark = pytest.mark.django_db
@@ -36,14 +36,14 @@ def writes() -> int:
         cursor.execute(
             "SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_all_tables WHERE relid = 'telemetry.file'::regclass"
         )
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def locked_rows() -> int:
     """Rows that some transaction has marked: those of an upsert that only looked would be among them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM telemetry.file WHERE xmax <> 0")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def test_a_first_inventory_has_each_file_as_it_is(telem):

@@ -1,9 +1,11 @@
 """A1 and A13: setup twice, logins that may read and no more, resets that touch nothing else; on PostgreSQL without PostGIS."""
 
 import secrets
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -18,13 +20,13 @@ from telemetry.roles import drop_roles
 from tests.telemetry.conftest import psycopg_terms
 
 
-def ask(using: str, question: str, *values: object) -> list[tuple]:
+def ask(using: str, question: str, *values: Any) -> list[tuple[Any, ...]]:
     with connections[using].cursor() as cursor:
         cursor.execute(question, values or None)
         return cursor.fetchall() if cursor.description else []
 
 
-def everything(using: str) -> list[tuple]:
+def everything(using: str) -> list[tuple[Any, ...]]:
     """Each relation, function and right of the database, with the transaction that wrote it."""
     return ask(
         using,
@@ -35,9 +37,9 @@ def everything(using: str) -> list[tuple]:
 
 
 @pytest.fixture
-def roles(tmp_path: Path, plain: str) -> Roles:
+def roles(tmp_path: Path, plain: str) -> Iterator[Roles]:
     """A reader and a writer with names and passwords of this test; taken away at its end."""
-    made = {}
+    made: dict[str, str] = {}
     for kind in ("reader", "writer"):
         path = tmp_path / kind
         path.write_text(secrets.token_urlsafe(16) + "\n", encoding="utf-8")
