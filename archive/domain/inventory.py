@@ -1,6 +1,6 @@
 """Files of instrument computers, and in how many places each is."""
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from archive.errors import NotFoundError
@@ -26,8 +26,11 @@ def files() -> QuerySet[File]:
 
 def in_places(rows: QuerySet[File], n_places: int) -> QuerySet[File]:
     """Files that are in so many places: at their own, while they are not gone, and in current copies."""
-    at_home, gone = rows.filter(gone_at__isnull=True), rows.filter(gone_at__isnull=False)
-    return at_home.filter(n_copies=n_places - 1) | gone.filter(n_copies=n_places)
+    at_home, gone = (
+        {"gone_at__isnull": True, "n_copies": n_places - 1},
+        {"gone_at__isnull": False, "n_copies": n_places},
+    )
+    return rows.filter(Q(**at_home) | Q(**gone))
 
 
 def not_copied_to(rows: QuerySet[File], location: str) -> QuerySet[File]:

@@ -47,7 +47,7 @@ class FileFilter(filters.FilterSet):
     state = ChoicesFilter(
         field_name="recording__state",
         choices=[(each, each) for each in STATES],
-        help_text="How its reading ended: ok; incomplete: torn at its end; partial: records are missing; bad: none came",
+        help_text="How reading ended: ok; incomplete: torn at its end; partial: records are missing; bad: none came",
     )
     gone = GoneFilter(help_text="true: it is no longer at its place; false: it is")
     waiting = WaitingFilter(help_text="true: telemetry that is not read to the end; false: that is")
