@@ -1,8 +1,8 @@
 """Values at an exposure from t0 to t1, by two rules.
 
-A *state* is the last value before t0, unless it changes before t1: then the new value. A *continuous* quantity is
-interpolated linearly at the middle of the exposure between the records around it. What is missing is None, and
-`invalid` says why.
+A *state* is the last value before t0, unless it changes before t1: then the new value, the last of several.
+A *continuous* quantity is interpolated linearly at the middle of the exposure between the records around it. What is
+missing is None, and `invalid` says why.
 """
 
 import math
@@ -41,7 +41,8 @@ class Around:
     """Records around an exposure that say something of a key; None where there is none."""
 
     before: Said | None  # the last one at or before t0
-    changed: Said | None  # the last one within the exposure that says something else
+    changed: Said | None  # one within the exposure that says something else
+    last: Said | None  # the last one before t1
     low: Said | None  # the last one at or before the middle
     high: Said | None  # the first one at or after it
 
@@ -110,13 +111,17 @@ def _is_real(value: Any) -> bool:
 
 
 def _state(around: Around, exposure: Exposure) -> tuple[Any, str, str | None, bool, tuple[int, ...]]:
-    found = around.changed or around.before
+    found = max((said for said in (around.before, around.last) if said is not None), default=None, key=_time)
     if found is None:
         return None, "no record before the exposure or in it", None, False, ()
     if _is_too_old(exposure, exposure.start_ns - found.at_ns):
         return None, f"the last record is of {iso(found.at_ns)}", None, False, (found.at_ns,)
     invalid = f"the value is {found.nonfinite or 'null'}" if found.value is None else ""
     return found.value, invalid, found.nonfinite, around.changed is not None, (found.at_ns,)
+
+
+def _time(said: Said) -> int:
+    return said.at_ns
 
 
 def _continuous(around: Around, exposure: Exposure) -> tuple[Any, str, str | None, bool, tuple[int, ...]]:
@@ -173,20 +178,21 @@ AROUND = """
         WHERE said IS NOT NULL AND said IS DISTINCT FROM before.said
         ORDER BY ts DESC, ns DESC, recording_id DESC, seq DESC LIMIT 1
     ) changed ON true
+    LEFT JOIN LATERAL ({last}) last ON true
     LEFT JOIN LATERAL ({low}) low ON true
     LEFT JOIN LATERAL ({high}) high ON true
 """
 NEAR = """
     SELECT ts, ns, said, nonfinite FROM (
         SELECT ts, ns, recording_id, seq, msg #> asked.path AS said, nonfinite FROM telemetry.record
-        WHERE channel_id = asked.channel_id AND ts {way} %({at})s AND (ts, ns) {way} (%({at})s, %({at}_ns)s)
+        WHERE channel_id = asked.channel_id AND ts {plain} %({at})s AND (ts, ns) {way} (%({at})s, %({at}_ns)s)
         ORDER BY {order} LIMIT {back}
     ) near
     WHERE said IS NOT NULL ORDER BY {order} LIMIT 1
 """
 BACKWARDS = "ts DESC, ns DESC, recording_id DESC, seq DESC"
 FORWARDS = "ts, ns, recording_id, seq"
-SIDES = ("before", "changed", "low", "high")
+SIDES = ("before", "changed", "last", "low", "high")
 
 
 def _around(wanted: Sequence[tuple[Channel, Key]], exposure: Exposure, *, using: str) -> dict[int, Around]:
@@ -204,9 +210,10 @@ def _around(wanted: Sequence[tuple[Channel, Key]], exposure: Exposure, *, using:
     question = AROUND.format(
         asked=", ".join(asked),
         columns=", ".join(f"{side}.{column}" for side in SIDES for column in ("ts", "ns", "said", "nonfinite")),
-        before=NEAR.format(way="<=", at="t0", order=BACKWARDS, back=RECORDS_BACK),
-        low=NEAR.format(way="<=", at="low", order=BACKWARDS, back=RECORDS_BACK),
-        high=NEAR.format(way=">=", at="high", order=FORWARDS, back=RECORDS_BACK),
+        before=NEAR.format(plain="<=", way="<=", at="t0", order=BACKWARDS, back=RECORDS_BACK),
+        last=NEAR.format(plain="<=", way="<", at="t1", order=BACKWARDS, back=RECORDS_BACK),
+        low=NEAR.format(plain="<=", way="<=", at="low", order=BACKWARDS, back=RECORDS_BACK),
+        high=NEAR.format(plain=">=", way=">=", at="high", order=FORWARDS, back=RECORDS_BACK),
     )
     keys = [key for _, key in wanted]
     return {row[0]: _sides(keys[row[0]], row[1:]) for row in rows_of(question, values, using=using)}

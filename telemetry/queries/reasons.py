@@ -1,10 +1,11 @@
 """Why a device was silent, by what is known of its files and of the states that it told.
 
-In this order: a file of that time was not read (its records may yet come); the device was in a state in which nothing
-measures; no file has anything of that time (the process did not run, or its file was lost); or it ran and said nothing.
+In this order: a file of that time was not read (its records may yet come); the device was mostly in states in which
+nothing measures; no file has anything of that time (the process did not run, or its file was lost); or it ran and said
+nothing.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -77,13 +78,20 @@ def _overlaps(silence: Silence, times: tuple[int, int]) -> bool:
 
 
 def _idle_state(silence: Silence, told: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The first state in which nothing measures that the device was in during a silence: told before it, or in it."""
+    """The state in which nothing measures that the device was in for most of a silence; of several the first.
+
+    A process that begins anew goes through such states too, for less than a second: these explain nothing.
+    """
     times = [at_ns for at_ns, _ in told]
     begin = max(bisect_right(times, silence.start_ns) - 1, 0)
-    for at_ns, code in told[begin : bisect_left(times, silence.end_ns)]:
+    idle_ns, first = 0, None
+    for (at_ns, code), until_ns in zip(told[begin:], [*times[begin + 1 :], silence.end_ns], strict=False):
+        if at_ns >= silence.end_ns:
+            break
         if not MEASURES_FROM <= code < SHUTDOWN:
-            return at_ns, code
-    return None
+            idle_ns += min(until_ns, silence.end_ns) - max(at_ns, silence.start_ns)
+            first = first or (at_ns, code)
+    return first if 2 * idle_ns > silence.end_ns - silence.start_ns else None
 
 
 def _by_device(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[int, int]]]:

@@ -35,6 +35,7 @@ def preset(rows):
         ([(0, "a"), (10, "b")], "b", False),  # exactly at t0 it holds already
         ([(0, "a"), (12, "a"), (15, "b"), (17, "b")], "b", True),
         ([(0, "a"), (15, "b"), (17, "c")], "c", True),
+        ([(0, "a"), (15, "b"), (17, "a")], "a", True),
         ([(0, "a"), (12, "a"), (20, "b")], "a", False),  # at t1 it is over
         ([(0, "a"), (19.999999999, "b")], "b", True),
         ([(12, "b")], "b", True),  # nothing was known before

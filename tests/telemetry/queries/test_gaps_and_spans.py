@@ -69,6 +69,8 @@ def test_a_log_alone_is_no_sign_of_telemetry(rows):
         ([(200, 35)], SILENT),
         ([(200, 10000)], DEVICE_STATE),
         ([(450, 4)], SILENT),  # later
+        ([(398, 0), (398.5, 1), (399, 35)], SILENT),  # a process began anew
+        ([(110, 4), (130, 35), (240, 4)], DEVICE_STATE),
     ],
 )
 def test_a_state_in_which_nothing_measures_explains_a_silence(rows, told, reason):
