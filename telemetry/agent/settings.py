@@ -31,7 +31,14 @@ class AgentSettings:
 
 
 _SHARED = {"data_dirs", "ignore"}
-_KINDS = {"archive": str, "token_file": str, "spool_dir": str, "ca_file": str, "spool_bytes": int, "metrics_port": int}
+_KINDS: dict[str, type] = {
+    "archive": str,
+    "token_file": str,
+    "spool_dir": str,
+    "ca_file": str,
+    "spool_bytes": int,
+    "metrics_port": int,
+}
 
 
 def agent_settings(config: Config) -> AgentSettings:
@@ -45,9 +52,9 @@ def agent_settings(config: Config) -> AgentSettings:
             raise UsageError(
                 f"The configuration key agent.{key} is not known. Those of [agent] are {', '.join(known)}."
             )
-        kind = _KINDS.get(key, (int, float))
-        if not isinstance(value, kind) or isinstance(value, bool) or (not isinstance(value, str) and value < 0):
-            raise UsageError(f"agent.{key} = {value!r} is not {'a text' if kind is str else 'a number of 0 or more'}.")
+        is_text = _KINDS.get(key) is str
+        if not (isinstance(value, str) if is_text else _is_amount(value, whole=_KINDS.get(key) is int)):
+            raise UsageError(f"agent.{key} = {value!r} is not {'a text' if is_text else 'a number of 0 or more'}.")
     for key in ("archive", "token_file"):
         if not config.agent.get(key):
             raise UsageError(f"Set agent.{key}: the agent needs the archive's address and its host's token.")
@@ -57,3 +64,7 @@ def agent_settings(config: Config) -> AgentSettings:
         key: Path(value) if key in {"token_file", "spool_dir"} else value for key, value in config.agent.items()
     }
     return AgentSettings(**given, data_dirs=config.data_dirs, ignore=config.ignore)
+
+
+def _is_amount(value: object, *, whole: bool) -> bool:
+    return isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and value >= 0

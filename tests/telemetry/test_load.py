@@ -270,3 +270,22 @@ def test_a_record_longer_than_a_chunk_is_read(bundle, tmp_path, monkeypatch):
     path = tmp_path / "py_2024-04-15T223050.ndjson"
     path.write_bytes(lines(1.0) + lines(2.0).replace(b"indi", b"x" * 200) + lines(3.0))
     assert ingest_file(inventoried(path), hostname="icc").n_records == 3
+
+
+def test_of_a_file_that_grew_only_its_new_end_is_read(bundle, tmp_path):
+    path = tmp_path / "dev_20240415223050000000000.bintel"
+    path.write_bytes(b"".join(tick(n) for n in range(10 * 2**20 // 12)))
+    pk = inventoried(path)
+    ingest_file(pk, hostname="icc")
+    with path.open("ab") as file:
+        file.write(tick(999_999_999))
+    before = bytes_read()
+    report = ingest_file(pk, hostname="icc")
+    assert report.n_records == 1
+    assert bytes_read() - before < 64 * 1024
+
+
+def bytes_read() -> int:
+    """What this process has asked of files and sockets, as Linux counts it; answers of the database are among it."""
+    words = Path("/proc/self/io").read_text(encoding="ascii").split()
+    return int(words[words.index("rchar:") + 1])
