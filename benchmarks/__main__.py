@@ -13,7 +13,7 @@ from benchmarks.report import headline
 from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
-GROUPS = ("ingest", "post", "speed", "downloads", "object_events", "live", "ao_night", "observations")
+GROUPS = ("ingest", "post", "speed", "downloads", "object_events", "live", "ao_night", "observations", "telemetry")
 
 
 def run(names: list[str]) -> None:
