@@ -38,6 +38,7 @@ from archive.api.statistics import (
     StrehlStatisticsView,
 )
 from archive.api.telemetry import ChannelsView, LatestView, RecordsView
+from archive.api.telemetry_agent import AgentChunksView, AgentFilesView, AgentHostView, AgentWaitingView
 from archive.api.telemetry_derived import AtView, BinnedView, FrameTelemetryView, GapsView, SpansView
 from archive.api.thumbnails import ThumbnailViewSet
 from archive.api.uploads import CompleteView, PartsView, TicketFileView, TicketsView, TicketView
@@ -115,5 +116,9 @@ urlpatterns = [
     path("ingest/<path:name>", IngestView.as_view(), name="ingest"),
     path("object-events/", ObjectEventsView.as_view(), name="object-events"),
     path("recentuploads/", RecentUploadsView.as_view(), name="recent-uploads"),
+    path("telemetry/agent/", AgentHostView.as_view(), name="telemetry-agent"),
+    path("telemetry/agent/files/", AgentFilesView.as_view(), name="telemetry-agent-files"),
+    path("telemetry/agent/waiting/", AgentWaitingView.as_view(), name="telemetry-agent-waiting"),
+    path("telemetry/agent/chunks/", AgentChunksView.as_view(), name="telemetry-agent-chunks"),
     path("", include(router.urls)),
 ]

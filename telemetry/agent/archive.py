@@ -88,10 +88,10 @@ class Archive:
         """
         try:
             answer = self._session.request(method, self._address + what, timeout=(CONNECT_S, ANSWER_S), **content)
+            if answer.ok:
+                return dict(answer.json())  # one that breaks off is no JSON
         except requests.RequestException as error:
             raise TransientError(f"The archive can not be reached: {error}") from error
-        if answer.ok:
-            return dict(answer.json())
         said = f"The archive answers {answer.status_code} to {method} {answer.url}: {_detail(answer)}"
         if answer.status_code >= 500 or answer.status_code in _MAY_PASS_LATER:
             raise TransientError(said)
@@ -115,7 +115,7 @@ def _told(chunk: Chunk) -> dict[str, Any]:
     return {
         "path": chunk.path,
         "offset": chunk.offset,
-        "data": b64encode(chunk.data).decode(),
+        "bytes": b64encode(chunk.data).decode(),
         "end": end,
         "torn": chunk.torn,
         "anew_after": chunk.anew_after,

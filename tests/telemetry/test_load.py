@@ -212,7 +212,7 @@ def test_without_a_bundle_binary_bytes_are_asked_for_again_later():
 
 
 def test_a_file_that_is_no_telemetry_is_refused():
-    with pytest.raises(UsageError, match="must end in .bintel, .binlog, .ndjson"):
+    with pytest.raises(UsageError, match=r"must end in \.bintel, \.binlog, \.ndjson"):
         send(b"x", path="/t/camsci/camsci_20240415223050000000000.xrif")
 
 
