@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections import Counter
+from typing import Any
 
 import orjson
 import pytest
@@ -37,10 +38,10 @@ def night(telemetry_night, tmp_path):
     return tmp_path / "backup"
 
 
-def ask(question: str) -> list[tuple]:
+def ask(question: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(question)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def records() -> list[tuple[str, str, int, object]]:
