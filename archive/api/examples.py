@@ -143,6 +143,10 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/telemetry/gaps/", "get"): (None, telemetry_examples.GAPS),
     ("/telemetry/spans/", "get"): (None, telemetry_examples.SPANS),
     ("/frames/{id}/telemetry/", "get"): (None, telemetry_examples.AT),
+    ("/files/", "get"): (None, _page(telemetry_examples.FILE)),
+    ("/files/{id}/", "get"): (None, telemetry_examples.WHOLE_FILE),
+    ("/files/lag/", "get"): (None, telemetry_examples.LAG),
+    ("/replicas/", "get"): (None, telemetry_examples.LOCATIONS),
     ("/profile/", "get"): (
         None,
         {"username": "alice", "profile": {"proposals": ["EXAMPLE2025A-001"]}, "is_staff": False},

@@ -20,6 +20,7 @@ from archive.api.families import (
 )
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
+from archive.api.inventory import FilesView, FileView, LagView, ReplicasView
 from archive.api.login import LoginForm
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
@@ -107,6 +108,10 @@ urlpatterns = [
     path("telemetry/gaps/", GapsView.as_view(), name="telemetry-gaps"),
     path("telemetry/spans/", SpansView.as_view(), name="telemetry-spans"),
     path("telemetry/at/", AtView.as_view(), name="telemetry-at"),
+    path("files/", FilesView.as_view(), name="files"),
+    path("files/lag/", LagView.as_view(), name="files-lag"),
+    path("files/<int:pk>/", FileView.as_view(), name="file"),
+    path("replicas/", ReplicasView.as_view(), name="replicas"),
     path("frames/<int:pk>/telemetry/", FrameTelemetryView.as_view(), name="frame-telemetry"),
     path("uploads/", TicketsView.as_view(), name="uploads"),
     path("uploads/<uuid:pk>/", TicketView.as_view(), name="upload"),

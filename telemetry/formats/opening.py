@@ -3,14 +3,16 @@
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import zstandard
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 PIECE_BYTES = 2**20
 _COMPRESSED_PIECE_BYTES = 2**14  # small, for a little of it can hold much
 _GZIP = 31  # zlib's word for: with gzip's header
+_FAULTS = (cast("type[Exception]", IsalError), zlib.error, zstandard.ZstdError)  # the first is typed as an instance
 
 
 def compression_of(name: str) -> str:
@@ -54,7 +56,7 @@ class Stream:
             while data:
                 try:
                     yield member.decompress(data)
-                except (zlib.error, zstandard.ZstdError) as error:
+                except _FAULTS as error:
                     self.torn = f"the compressed file is damaged: {error}"
                     return
                 is_begun = not member.eof

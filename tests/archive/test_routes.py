@@ -31,6 +31,7 @@ CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/t
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
+INVENTORY = "inventory"  # staff: tests/archive/telemetry/test_inventory_api.py
 STORE = "store"  # the object store, by its secret
 
 ROUTES = {
@@ -106,6 +107,10 @@ ROUTES = {
     "/telemetry/spans/": TELEMETRY,
     "/telemetry/at/": TELEMETRY,
     "/frames/<pk>/telemetry/": FRAME,
+    "/files/": INVENTORY,
+    "/files/<pk>/": INVENTORY,
+    "/files/lag/": INVENTORY,
+    "/replicas/": INVENTORY,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,
