@@ -18,10 +18,14 @@ import numpy as np
 import orjson
 
 from telemetry.formats.fbs import Field, Schema
+from telemetry.formats.flatbuffer_layouts import LONGEST, Layout, spelt
 from telemetry.formats.flatbuffer_plans import MalformedError, Plan, planned
 
 DEEPEST = 8
 MOST_PLANS = 4096
+MOST_LAYOUTS = 4  # of messages of one length
+MOST_LENGTHS = 512
+SEEN_BEFORE = 2  # messages of a length, before a layout is noted
 LONGEST_USUAL = 1024  # bytes before a table that are worth comparing
 _u16 = Struct("<H").unpack_from
 _u32 = Struct("<I").unpack_from
@@ -43,7 +47,9 @@ class Texts:
         default_factory=list
     )  # a part that is the text of others, inner ones first
     ranges: list[tuple[int, int]] = field(default_factory=list)  # of each message in `parts`
+    alike: dict[Layout, tuple[list[int], list[bytes]]] = field(default_factory=dict)  # messages by layout, with numbers
     odd: set[int] = field(default_factory=set)  # messages with numbers that are none, found so far
+    poor: set[int] = field(default_factory=set)  # messages whose strings are more than their text says, likewise
     message: bytes = b""  # the last one
     lossy: bool = False  # the last message has more than its text says
     unknown: int = 0  # fields of the last message that are newer than its schema
@@ -62,6 +68,15 @@ class Texts:
         self.parts.append(text)
         self.ranges.append((len(self.parts) - 1, len(self.parts)))
 
+    def add_alike(self, layout: Layout, message: bytes) -> None:
+        """Add a message that is laid out so."""
+        found = self.alike.get(layout)
+        if found is None:
+            found = self.alike[layout] = ([], [])
+        found[0].append(len(self.ranges))
+        found[1].append(message)
+        self.ranges.append((len(self.parts), len(self.parts)))
+
     def mark(self) -> tuple[int, int, int, int]:
         """How much there is."""
         return len(self.parts), len(self.singles), len(self.doubles), len(self.nested)
@@ -77,7 +92,14 @@ class Texts:
                 self._write(np.array(values, dtype=kind), places)
         for place, start, end in self.nested:
             parts[place] = "".join(parts[start:end])
-        return ["".join(parts[start:end]).encode() for start, end in self.ranges]
+        told = ["".join(parts[start:end]) for start, end in self.ranges]
+        for layout, (numbers, messages) in self.alike.items():
+            written = layout.written(messages)
+            for number, text in zip(numbers, written.texts, strict=True):
+                told[number] = text
+            self.odd.update(numbers[each] for each in written.odd)
+            self.poor.update(numbers[each] for each in written.lossy)
+        return [text.encode() for text in told]
 
     def _write(self, values: Any, places: list[int]) -> None:
         parts = self.parts
@@ -97,12 +119,23 @@ class TableReader:
         self.schema = schema
         self._plans: dict[tuple[str, bytes], Plan] = {}
         self._usual: dict[bytes, Plan] = {}  # by the bytes of a message before its table's fields
+        self._layouts: dict[int, list[Layout]] = {}  # by length of the messages
+        self._seen: dict[int, int] = {}  # messages by their length, of no layout that is noted
 
     def read(self, message: bytes, texts: Texts) -> None:
-        """Add the message's JSON to `texts`, and how far that says all of it.
+        """Add the message's JSON to `texts`, and how far that says all of it (`lossy` or, at the end, `poor`).
 
         Raises MalformedError, and leaves `texts` as it was, if an offset leads out of the message, or it is no table.
         """
+        for layout in self._layouts.get(len(message), ()):
+            if layout.fixed(message) == layout.expected:
+                texts.lossy, texts.unknown = False, layout.unknown
+                texts.add_alike(layout, message)
+                return
+        self._walk(message, texts)
+        self._note_layout(message)
+
+    def _walk(self, message: bytes, texts: Texts) -> None:
         if len(message) < 4:
             raise MalformedError("the message is too short for a table")
         at = _u32(message)[0]
@@ -124,6 +157,19 @@ class TableReader:
             texts.forget_from(mark)
             raise
         texts.ranges.append(reach)
+
+    def _note_layout(self, message: bytes) -> None:
+        """Note how a good message is laid out, if others of its length came before."""
+        length = len(message)
+        seen = self._seen.get(length, 0)
+        if length > LONGEST or (not seen and len(self._seen) >= MOST_LENGTHS):
+            return
+        self._seen[length] = seen + 1
+        known = self._layouts.get(length, [])
+        if seen >= SEEN_BEFORE and len(known) < MOST_LAYOUTS:
+            layout = Layout(self.schema, message)
+            if layout.is_usable:
+                self._layouts[length] = [*known, layout]
 
     def not_finite(self, message: bytes) -> dict[str, str]:
         """Path and name (nan, inf, -inf) of each such number in a message that `read` has read."""
@@ -255,16 +301,9 @@ def _string(at: int, texts: Texts) -> str:
     if start + count >= len(message) or message[start + count] != 0:
         raise MalformedError("a string has no end")
     _spend(texts, count)
-    data = message[start : start + count]
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        texts.lossy = True
-        text = data.decode("utf-8", "replace")
-    if "\0" in text:
-        texts.lossy = True
-        text = text.replace("\0", "\ufffd")
-    return orjson.dumps(text).decode()
+    text, is_lossy = spelt(message[start : start + count])
+    texts.lossy = texts.lossy or is_lossy
+    return text
 
 
 def _count(message: bytes, at: int, size: int) -> int:

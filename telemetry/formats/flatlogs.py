@@ -247,7 +247,7 @@ class _Reading:
     def _records(self) -> list[Record]:
         """The rows with their JSON."""
         written = self._texts.finished()
-        odd = self._texts.odd
+        odd, poor = self._texts.odd, self._texts.poor
         return [
             Record(
                 self._offset + row.at,
@@ -256,7 +256,7 @@ class _Reading:
                 row.event,
                 written[row.text] if row.text >= 0 else None,
                 self._nonfinite(row) if row.text in odd else None,
-                row.message if row.keep else None,
+                row.message if row.keep or row.text in poor else None,
             )
             for row in self._rows
         ]
