@@ -28,11 +28,15 @@ _TEMPORARY = """
     CREATE TEMPORARY TABLE IF NOT EXISTS telemetry_seen (digest uuid);
     TRUNCATE telemetry_listed, telemetry_seen"""
 _COPY = "COPY telemetry_listed FROM STDIN"
+# Lateral, so that each listed file is looked up by the index, however many the table has: a temporary table has no
+# statistics, and a plan that reads the whole table for each batch would be quadratic.
 _DIFFERING = """
     SELECT listed.*,
         CASE WHEN file.id IS NULL THEN 'new' WHEN file.gone_at IS NOT NULL THEN 'back' ELSE 'changed' END AS what
     FROM telemetry_listed AS listed
-    LEFT JOIN telemetry.file ON file.host = %(host)s AND md5(file.path) = md5(listed.path)
+    LEFT JOIN LATERAL (
+        SELECT id, size_bytes, modified_ns, gone_at FROM telemetry.file
+        WHERE host = %(host)s AND md5(path) = md5(listed.path) LIMIT 1) AS file ON true
     WHERE file.id IS NULL OR file.gone_at IS NOT NULL
         OR (file.size_bytes, file.modified_ns) IS DISTINCT FROM (listed.size_bytes, listed.modified_ns)"""
 _COUNT = f"SELECT what, count(*) FROM ({_DIFFERING}) AS differing GROUP BY what"  # noqa: S608 - of constants
