@@ -26,6 +26,7 @@ MOST_PLANS = 4096
 MOST_LAYOUTS = 4  # of messages of one length
 MOST_LENGTHS = 512
 SEEN_BEFORE = 2  # messages of a length, before a layout is noted
+LONGEST_REPEATED, MOST_REPEATED = 64, 1024  # bytes of a string that is kept, and how many are
 LONGEST_USUAL = 1024  # bytes before a table that are worth comparing
 _u16 = Struct("<H").unpack_from
 _u32 = Struct("<I").unpack_from
@@ -47,6 +48,7 @@ class Texts:
         default_factory=list
     )  # a part that is the text of others, inner ones first
     ranges: list[tuple[int, int]] = field(default_factory=list)  # of each message in `parts`
+    strings: dict[bytes, str] = field(default_factory=dict)  # JSON of short ones, for many come again
     alike: dict[Layout, tuple[list[int], list[bytes]]] = field(default_factory=dict)  # messages by layout, with numbers
     odd: set[int] = field(default_factory=set)  # messages with numbers that are none, found so far
     poor: set[int] = field(default_factory=set)  # messages whose strings are more than their text says, likewise
@@ -146,13 +148,13 @@ class TableReader:
             self._keep_as_usual(plan, message, at)
         texts.lossy, texts.unknown = False, plan.unknown
         if not plan.outside:
-            texts.ranges.append(self._laid_out(plan, message, at, texts))
+            base, _ = self._laid_out(plan, message, at, texts)
+            texts.ranges.append((base, len(texts.parts)))
             return
         texts.message, texts.budget = message, 8 * len(message) + 1024
         mark = texts.mark()
         try:
-            reach = self._laid_out(plan, message, at, texts)
-            self._add_outside(plan, message, at, texts, reach[0], depth=1)
+            reach = self._whole_table(plan, at, texts, depth=1)
         except MalformedError:
             texts.forget_from(mark)
             raise
@@ -175,17 +177,20 @@ class TableReader:
         """Path and name (nan, inf, -inf) of each such number in a message that `read` has read."""
         return dict(self._not_finite(self.schema.root, message, _u32(message)[0], ""))
 
-    def _table(self, name: str, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
-        """Lay out a table in another one; the range of its parts."""
-        plan = self._plan(name, texts.message, at)
-        texts.unknown += plan.unknown
-        reach = self._laid_out(plan, texts.message, at, texts)
-        self._add_outside(plan, texts.message, at, texts, reach[0], depth=depth)
-        return reach
+    def _whole_table(self, plan: Plan, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
+        """Lay out a table and what its offsets lead to; the range of its parts."""
+        base, values = self._laid_out(plan, texts.message, at, texts)
+        end = len(texts.parts)
+        for index, piece, place, what in plan.outside:
+            if what.kind == "string" and not what.is_vector:
+                texts.parts[base + piece] = _string(at + place + values[index], texts)
+            else:
+                self._outside(what, at + place + values[index], texts, base + piece, depth=depth)
+        return base, end
 
     @staticmethod
-    def _laid_out(plan: Plan, message: bytes, at: int, texts: Texts) -> tuple[int, int]:
-        """Put a table's own values behind what is there; the range of its parts. This is run for each record."""
+    def _laid_out(plan: Plan, message: bytes, at: int, texts: Texts) -> tuple[int, tuple[Any, ...]]:
+        """Put a table's own values behind what is there; where they begin, and the values. Run for each record."""
         if at + plan.size > len(message):
             raise MalformedError("a table ends outside the message")
         values = plan.unpack(message, at)
@@ -202,12 +207,7 @@ class TableReader:
             parts[base + piece] = str(values[index])
         for index, piece in plan.booleans:
             parts[base + piece] = "true" if values[index] else "false"
-        return base, len(parts)
-
-    def _add_outside(self, plan: Plan, message: bytes, at: int, texts: Texts, base: int, *, depth: int) -> None:
-        values = plan.unpack(message, at)
-        for index, piece, place, what in plan.outside:
-            self._outside(what, at + place + values[index], texts, base + piece, depth=depth)
+        return base, values
 
     def _keep_as_usual(self, plan: Plan, message: bytes, at: int) -> None:
         vtable = at - _i32(message, at)[0]
@@ -215,11 +215,9 @@ class TableReader:
             self._usual[message[: at + 4]] = plan
 
     def _outside(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
-        """The text of what an offset leads to: a vector, a string or a table."""
+        """The text of what an offset leads to: a vector or a table."""
         if what.is_vector:
             self._vector(what, at, texts, place, depth=depth)
-        elif what.kind == "string":
-            texts.parts[place] = _string(at, texts)
         else:
             self._below(what.kind, at, texts, place, depth=depth)
 
@@ -227,17 +225,20 @@ class TableReader:
         if depth >= DEEPEST:
             raise MalformedError(f"tables lie more than {DEEPEST} deep in each other")
         _spend(texts, 16)
-        start, end = self._table(kind, at, texts, depth=depth + 1)
+        plan = self._plan(kind, texts.message, at)
+        texts.unknown += plan.unknown
+        start, end = self._whole_table(plan, at, texts, depth=depth + 1)
         texts.nested.append((place, start, end))
 
     def _vector(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
         message = texts.message
         size = calcsize(what.kind) if len(what.kind) == 1 else 4
         count = _count(message, at, size)
+        _spend(texts, count * size)
         if len(what.kind) == 1:
-            values = np.frombuffer(message, dtype=f"<{what.kind}", count=count, offset=at + 4)
-            texts.parts[place] = _json(values)
-            if what.kind in _FLOATS and not np.isfinite(values).all():
+            text = _json(np.frombuffer(message, dtype=f"<{what.kind}", count=count, offset=at + 4))
+            texts.parts[place] = text
+            if "null" in text:
                 texts.odd.add(len(texts.ranges))
             return
         items = [at + 4 + 4 * i + _u32(message, at + 4 + 4 * i)[0] for i in range(count)]
@@ -301,9 +302,16 @@ def _string(at: int, texts: Texts) -> str:
     if start + count >= len(message) or message[start + count] != 0:
         raise MalformedError("a string has no end")
     _spend(texts, count)
-    text, is_lossy = spelt(message[start : start + count])
-    texts.lossy = texts.lossy or is_lossy
-    return text
+    data = message[start : start + count]
+    known = texts.strings.get(data)
+    if known is not None:
+        return known
+    written, is_lossy = spelt(data)
+    if is_lossy:
+        texts.lossy = True
+    elif count <= LONGEST_REPEATED and len(texts.strings) < MOST_REPEATED:
+        texts.strings[data] = written
+    return written
 
 
 def _count(message: bytes, at: int, size: int) -> int:
