@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from telemetry.formats.flatbuffer_plans import MalformedError
-from telemetry.formats.flatbuffers import Texts
+from telemetry.formats.flatbuffer_texts import Texts
 from telemetry.formats.records import Batch, Damage, Record
 from telemetry.formats.schemas import Bundle
 
