@@ -1,7 +1,7 @@
 """FlatBuffers tables to JSON text, driven by a schema: exact, bounded by the message, and fast.
 
 A table's layout is its vtable, so what follows from one is worked out once (`Plan`) and kept: which bytes are which
-numbers, and the JSON text between them. Of messages of which many are laid out alike, even that is done once (`Layout`).
+numbers, and the JSON text between them. Of messages of which many are laid out alike, even that is done once: `Layout`.
 
 Format: FlatBuffers documentation, "FlatBuffer Internals".
 """
