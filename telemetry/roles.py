@@ -68,12 +68,17 @@ def _wanted(roles: Roles) -> dict[str, str]:
 
 
 def grant(roles: Roles, *, using: str = "default") -> None:
-    """Let the reader read the tables and views that there are, and those that come. Call it as their owner."""
+    """Let the reader read the tables and views that there are, and those that their owner makes later."""
     reader = roles.reader
     with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname FROM pg_roles JOIN pg_namespace ON nspowner = pg_roles.oid WHERE nspname = 'telemetry'"
+        )
+        [owner] = cursor.fetchone()
         cursor.execute(_composed("GRANT USAGE ON SCHEMA telemetry TO {}", reader))
         cursor.execute(_composed("GRANT SELECT ON ALL TABLES IN SCHEMA telemetry TO {}", reader))
-        cursor.execute(_composed("ALTER DEFAULT PRIVILEGES IN SCHEMA telemetry GRANT SELECT ON TABLES TO {}", reader))
+        later = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA telemetry GRANT SELECT ON TABLES TO {}"
+        cursor.execute(_composed(later, owner, reader))
         for table in SECRET_TABLES:
             cursor.execute(_composed("REVOKE ALL ON telemetry.{} FROM {}", table, reader))
 

@@ -1,17 +1,14 @@
 """`setup`, `check` and `token`."""
 
-import hashlib
-import secrets
 from argparse import Namespace
 from pathlib import Path
 
-from django.db import connections
-
 from telemetry import views
+from telemetry.agents import make_token, revoke_tokens
 from telemetry.checking import examine
 from telemetry.cli.main import DONE, SOME_FAILED, Session
 from telemetry.cli.schemas import add_bundle
-from telemetry.errors import NotFoundError, UsageError
+from telemetry.errors import NotFoundError
 from telemetry.installing import set_up
 
 
@@ -50,24 +47,14 @@ def check(session: Session, _asked: Namespace) -> int:
 
 
 def token(session: Session, asked: Namespace) -> int:
-    """Make a host's secret, or take those that it has back. Of a secret only its SHA-256 is kept."""
-    if not asked.host.strip() or "/" in asked.host or "\0" in asked.host:
-        raise UsageError(f"{asked.host!r} is no name of a host.")
-    with connections[session.using].cursor() as cursor:
-        if asked.revoke:
-            cursor.execute(
-                "UPDATE telemetry.agent_token SET revoked_at = now() WHERE host = %s AND revoked_at IS NULL",
-                [asked.host],
-            )
-            if not cursor.rowcount:
-                raise NotFoundError(f"{asked.host} has no token that is valid.")
-            session.say(f"{cursor.rowcount} tokens of {asked.host} are no longer valid.")
-            return DONE
-        secret = secrets.token_urlsafe(32)
-        cursor.execute(
-            "INSERT INTO telemetry.agent_token (host, token_sha256) VALUES (%s, %s)",
-            [asked.host, hashlib.sha256(secret.encode()).digest()],
-        )
+    """Make a host's secret, or take those that it has back."""
+    if asked.revoke:
+        count = revoke_tokens(asked.host, using=session.using)
+        if not count:
+            raise NotFoundError(f"{asked.host} has no token that is valid.")
+        session.say(f"{count} tokens of {asked.host} are no longer valid.")
+        return DONE
+    secret = make_token(asked.host, using=session.using)
     session.tell(f"Token of {asked.host}. Keep it in a file of mode 0400 there; it is not shown again.")
     session.say(secret)
     return DONE

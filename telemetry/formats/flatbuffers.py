@@ -21,6 +21,8 @@ from telemetry.formats.fbs import Field, Schema
 from telemetry.formats.flatbuffer_plans import MalformedError, Plan, planned
 
 DEEPEST = 8
+MOST_PLANS = 4096
+LONGEST_USUAL = 1024  # bytes before a table that are worth comparing
 _u16 = Struct("<H").unpack_from
 _u32 = Struct("<I").unpack_from
 _i32 = Struct("<i").unpack_from
@@ -94,6 +96,7 @@ class TableReader:
         """Read tables of the schema's root type."""
         self.schema = schema
         self._plans: dict[tuple[str, bytes], Plan] = {}
+        self._usual: dict[bytes, Plan] = {}  # by the bytes of a message before its table's fields
 
     def read(self, message: bytes, texts: Texts) -> None:
         """Add the message's JSON to `texts`, and how far that says all of it.
@@ -102,25 +105,43 @@ class TableReader:
         """
         if len(message) < 4:
             raise MalformedError("the message is too short for a table")
+        at = _u32(message)[0]
+        # Writers put a table's vtable right before it: where all bytes up to the table are known, so is its plan.
+        plan = self._usual.get(message[: at + 4])
+        if plan is None:
+            plan = self._plan(self.schema.root, message, at)
+            self._keep_as_usual(plan, message, at)
+        texts.lossy, texts.unknown = False, plan.unknown
+        if not plan.outside:
+            texts.ranges.append(self._laid_out(plan, message, at, texts))
+            return
+        texts.message, texts.budget = message, 8 * len(message) + 1024
         mark = texts.mark()
-        texts.message, texts.lossy, texts.unknown, texts.budget = message, False, 0, 8 * len(message) + 1024
         try:
-            start, end = self._table(self.schema.root, _u32(message)[0], texts, depth=1)
+            reach = self._laid_out(plan, message, at, texts)
+            self._add_outside(plan, message, at, texts, reach[0], depth=1)
         except MalformedError:
             texts.forget_from(mark)
             raise
-        texts.ranges.append((start, end))
+        texts.ranges.append(reach)
 
     def not_finite(self, message: bytes) -> dict[str, str]:
         """Path and name (nan, inf, -inf) of each such number in a message that `read` has read."""
         return dict(self._not_finite(self.schema.root, message, _u32(message)[0], ""))
 
     def _table(self, name: str, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
-        """Lay out a table's text behind what is there; the range of its parts."""
-        message = texts.message
-        plan = self._plan(name, message, at)
+        """Lay out a table in another one; the range of its parts."""
+        plan = self._plan(name, texts.message, at)
+        texts.unknown += plan.unknown
+        reach = self._laid_out(plan, texts.message, at, texts)
+        self._add_outside(plan, texts.message, at, texts, reach[0], depth=depth)
+        return reach
+
+    @staticmethod
+    def _laid_out(plan: Plan, message: bytes, at: int, texts: Texts) -> tuple[int, int]:
+        """Put a table's own values behind what is there; the range of its parts. This is run for each record."""
         if at + plan.size > len(message):
-            raise MalformedError(f"table {name} ends outside the message")
+            raise MalformedError("a table ends outside the message")
         values = plan.unpack(message, at)
         parts = texts.parts
         base = len(parts)
@@ -135,11 +156,17 @@ class TableReader:
             parts[base + piece] = str(values[index])
         for index, piece in plan.booleans:
             parts[base + piece] = "true" if values[index] else "false"
-        texts.unknown += plan.unknown
-        end = base + len(plan.pieces)
+        return base, len(parts)
+
+    def _add_outside(self, plan: Plan, message: bytes, at: int, texts: Texts, base: int, *, depth: int) -> None:
+        values = plan.unpack(message, at)
         for index, piece, place, what in plan.outside:
             self._outside(what, at + place + values[index], texts, base + piece, depth=depth)
-        return base, end
+
+    def _keep_as_usual(self, plan: Plan, message: bytes, at: int) -> None:
+        vtable = at - _i32(message, at)[0]
+        if vtable + _u16(message, vtable)[0] <= at < LONGEST_USUAL and len(self._usual) < MOST_PLANS:
+            self._usual[message[: at + 4]] = plan
 
     def _outside(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
         """The text of what an offset leads to: a vector, a string or a table."""
@@ -192,7 +219,7 @@ class TableReader:
         plan = self._plans.get((name, layout))
         if plan is None:
             plan = planned(name, self.schema.tables[name], layout)
-            if len(self._plans) < 4096:  # real writers have a few; what damage makes up is not worth keeping
+            if len(self._plans) < MOST_PLANS:  # real writers have a few; what damage makes up is not worth keeping
                 self._plans[name, layout] = plan
         return plan
 

@@ -6,6 +6,7 @@ Nothing but its own sense tells a whole record from a damaged one. So what looks
 follow it; else reading goes on at the next place where a chain of records begins, and what lies before it is damage.
 """
 
+import re
 from struct import Struct
 from typing import NamedTuple
 
@@ -20,11 +21,13 @@ PRIORITIES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 64, 126, 127})
 SECOND_NS = 1_000_000_000
 SHORTEST = 12  # bytes of a header whose message has less than 254
 LINKS = 3  # records that must follow each other to be believed
-WINDOW = 2**20  # bytes without such a chain that are given up together
+LONGEST = 2**26  # bytes of a message that are believed
 
 _header = Struct("<bHIIB").unpack_from
 _u16 = Struct("<H").unpack_from
 _u64 = Struct("<Q").unpack_from
+_NOT_ZERO = re.compile(rb"[^\0]")
+_NOTHING = bytes(SHORTEST)  # what a file system leaves of blocks that were never written; no header says nothing at all
 
 
 class _Head(NamedTuple):
@@ -39,7 +42,7 @@ class _Head(NamedTuple):
 
     @property
     def is_sane(self) -> bool:
-        return self.priority in PRIORITIES and self.ns < SECOND_NS
+        return self.priority in PRIORITIES and self.ns < SECOND_NS and self.end - self.start <= LONGEST
 
 
 class _Row(NamedTuple):
@@ -71,6 +74,7 @@ class _Reading:
         self._rows: list[_Row] = []
         self._damages: list[Damage] = []
         self._unknown = 0
+        self._last: tuple[int, int] = (0, 0)  # where the last record that was taken begins and ends
 
     def batch(self) -> Batch:
         at, why = self._read_all()
@@ -82,7 +86,7 @@ class _Reading:
         while size - at >= SHORTEST:
             head = self._head(at)
             if head is None or head.end > size:
-                next_at = self._skipped_if_damaged(at)
+                next_at = self._skipped_if_damaged(at, head)
                 why = f"the last record breaks off: {size - at} of its bytes are there"
             elif self._is_taken(at, head, data[head.start : head.end]):
                 at = head.end
@@ -115,7 +119,7 @@ class _Reading:
         texts, index = self._texts, len(self._texts.ranges)
         keep = False
         if kind.reader is None:
-            if message:
+            if message or self._is_nothing(at):
                 return False
             texts.add_plain("{}")
         else:
@@ -126,11 +130,12 @@ class _Reading:
             keep = texts.lossy or texts.unknown > 0
             self._unknown += texts.unknown
         self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, kind.name, index, message, keep))
+        self._last = at, head.end
         return True
 
     def _past_suspicious(self, at: int, head: _Head) -> int | None:
         """Take, or give up, a record in which something is wrong; where reading goes on, None to wait for more."""
-        if not self._leads_on(head.end):
+        if self._is_nothing(at) or not self._leads_on(head.end):
             return self._resynchronised(at, "no record begins here")
         kind = self._bundle.types.get(head.code)
         if not head.is_sane:
@@ -145,37 +150,56 @@ class _Reading:
         self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, name, -1, message, keep=True))
         return head.end
 
-    def _skipped_if_damaged(self, at: int) -> int | None:
-        """Past a record whose length leads out of the data, though records follow within; None if it breaks off."""
-        priority, _code, _seconds, ns, _length = _header(self._data, at)
-        if priority in PRIORITIES and ns < SECOND_NS:
-            begins = self._next_chain(at + 1, links=LINKS)
-            return None if begins is None else self._given_up(at, begins, "the length of a record is wrong")
-        return self._resynchronised(at, "no record begins here")
+    def _skipped_if_damaged(self, at: int, head: _Head | None) -> int | None:
+        """Past a record whose length leads out of the data though records follow within; None if it just breaks off."""
+        if not self._may_begin(at) or (head and not head.is_sane):
+            return self._resynchronised(at, "no record begins here")
+        begins = self._next_chain(self._search_from(at), links=LINKS)
+        return None if begins is None else self._given_up(at, begins, "the length of a record is wrong")
 
-    def _resynchronised(self, at: int, why: str) -> int | None:
-        begins = self._next_chain(at + 1, links=2)
-        if begins is None and len(self._data) - at > WINDOW:
-            begins = at + WINDOW
-        return None if begins is None else self._given_up(at, begins, why)
+    def _resynchronised(self, at: int, why: str) -> int:
+        """Past bytes with which no record begins: to the next records, or to where one may begin once there is more."""
+        first = self._search_from(at)
+        if self._is_nothing(at):
+            why = "all bytes are zero"
+            found = _NOT_ZERO.search(self._data, at)
+            if not found:
+                return self._given_up(at, len(self._data), why)
+            first = max(at + 1, found.start() - 2)  # priority and half of the code may be zero
+        begins = self._next_chain(first, links=2)
+        return self._given_up(at, self._next_possible(max(first, at + 1)) if begins is None else begins, why)
+
+    def _search_from(self, at: int) -> int:
+        """Where to look for records if none begins at a place: in the one before too, whose length may be wrong."""
+        begin, end = self._last
+        return begin + SHORTEST if end == at and self._rows else at + 1
 
     def _given_up(self, at: int, until: int, why: str) -> int:
+        if until < at:  # the record before swallowed the beginning of this one
+            self._rows.pop()
+            at, why = self._last[0], "the length of a record is wrong"
         self._damages.append(Damage(self._offset + at, until - at, f"{why}; {until - at} bytes were skipped"))
         return until
+
+    def _is_nothing(self, at: int) -> bool:
+        return self._data.startswith(_NOTHING, at)
+
+    def _may_begin(self, at: int) -> bool:
+        """Whether a record may begin at a place, by as much of its header as is there."""
+        if len(self._data) - at < SHORTEST:
+            return at == len(self._data) or self._data[at] in PRIORITIES
+        priority, _code, _seconds, ns, _length = _header(self._data, at)
+        return priority in PRIORITIES and ns < SECOND_NS and not self._is_nothing(at)
 
     def _leads_on(self, at: int) -> bool:
         """Whether sane headers follow each other from a place on, or the data end there."""
         for _ in range(LINKS):
-            if len(self._data) - at < SHORTEST:
-                return True
-            head = self._head(at)
-            if head is None:
-                return True
-            if not head.is_sane:
+            if not self._may_begin(at):
                 return False
+            head = self._head(at) if len(self._data) - at >= SHORTEST else None
+            if head is None or head.end > len(self._data):
+                return head is None or head.is_sane
             at = head.end
-            if at >= len(self._data):
-                return True
         return True
 
     def _next_chain(self, at: int, *, links: int) -> int | None:
@@ -185,12 +209,27 @@ class _Reading:
                 return found.start()
         return None
 
-    def _is_chain(self, at: int, links: int) -> bool:
+    def _next_possible(self, at: int) -> int:
+        """The next place where a record may begin once there is more; at the end of the data a header may."""
+        for found in self._bundle.beginnings().finditer(self._data, at):
+            if self._is_chain(found.start(), 2, if_cut=True):
+                return found.start()
+        return max(at, len(self._data) - SHORTEST + 1)
+
+    def _is_chain(self, at: int, links: int, *, if_cut: bool = False) -> bool:
+        """Whether so many records that can be read follow each other, or fewer that end with the data.
+
+        `if_cut` is said where the data end in one of them.
+        """
         for link in range(links):
             if len(self._data) - at < SHORTEST:
-                return link > 0 and at == len(self._data)
+                return if_cut or (link > 0 and at == len(self._data))
             head = self._head(at)
-            if head is None or not head.is_sane or head.end > len(self._data) or not self._can_be_read(head):
+            if not self._may_begin(at) or (head and not head.is_sane):
+                return False
+            if head is None or head.end > len(self._data):
+                return if_cut
+            if not self._can_be_read(head):
                 return False
             at = head.end
         return True

@@ -18,7 +18,7 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):?(\d\d):?(\d\d)", re.ASCII)
 class FileName(NamedTuple):
     """What a file's name tells."""
 
-    device: str  # '' where the name has none
+    device: str  # '' where the name has none, or neither its stamp nor its kind is known
     stamp_ns: int | None  # Unix time
     kind: str  # bintel, binlog, ndjson, log, xrif or other
     compression: str  # '', gz or zst
@@ -31,7 +31,8 @@ def parse_name(name: str) -> FileName:
     kind = suffixes[-1] if suffixes and suffixes[-1] in _KINDS else "other"
     device, underscore, stamp = base.rpartition("_")
     stamp_ns = _stamp_ns(stamp) if underscore else None
-    return FileName(device if stamp_ns is not None else "", stamp_ns, kind, compression)
+    is_named = underscore and (stamp_ns is not None or kind != "other")
+    return FileName(device if is_named else "", stamp_ns, kind, compression)
 
 
 def _split(name: str) -> list[str]:

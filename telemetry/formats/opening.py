@@ -3,14 +3,17 @@
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import zstandard
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 PIECE_BYTES = 2**20
-_COMPRESSED_PIECE_BYTES = 2**14  # small, for a little of it can hold much
+# So little at once that what it holds fits in 17 MiB: a byte of gzip may hold 1032, four of Zstandard 128 KiB.
+_COMPRESSED_PIECE_BYTES = {"gz": 2**14, "zst": 2**9}
 _GZIP = 31  # zlib's word for: with gzip's header
+_FAULTS = (cast("type[Exception]", IsalError), zlib.error, zstandard.ZstdError)  # the first is typed as an instance
 
 
 def compression_of(name: str) -> str:
@@ -38,7 +41,7 @@ class Stream:
                 while piece := file.read(PIECE_BYTES):
                     yield piece
                 return
-            yield from self._after_offset(self._uncompressed(file, _new_gzip if compression == "gz" else _new_zstd))
+            yield from self._after_offset(self._uncompressed(file, compression))
 
     def _after_offset(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         to_skip = self._offset
@@ -47,19 +50,22 @@ class Stream:
                 yield piece[to_skip:]
             to_skip = max(0, to_skip - len(piece))
 
-    def _uncompressed(self, file: BinaryIO, new: Callable[[], Any]) -> Iterator[bytes]:
+    def _uncompressed(self, file: BinaryIO, compression: str) -> Iterator[bytes]:
         """What each member or frame of the file holds, one after the other."""
-        member, is_begun = new(), False
-        while data := file.read(_COMPRESSED_PIECE_BYTES):
-            while data:
+        new: Callable[[], Any] = _new_gzip if compression == "gz" else _new_zstd
+        member, n_ended = new(), 0
+        is_begun = False
+        while data := file.read(_COMPRESSED_PIECE_BYTES[compression]):
+            while data := data.lstrip(b"\0") if n_ended and not is_begun else data:  # some writers fill up with zeros
                 try:
                     yield member.decompress(data)
-                except (zlib.error, zstandard.ZstdError) as error:
+                except _FAULTS as error:
                     self.torn = f"the compressed file is damaged: {error}"
                     return
                 is_begun = not member.eof
-                data = member.unused_data.lstrip(b"\0") if member.eof else b""  # some writers fill up with zeros
-                member = member if is_begun else new()
+                data = b"" if is_begun else member.unused_data
+                if not is_begun:
+                    member, n_ended = new(), n_ended + 1
         if is_begun:
             self.torn = "the compressed file breaks off"
 

@@ -65,7 +65,7 @@ def leaves(shape, types, before=""):
         if isinstance(kind, dict):
             yield from leaves(kind, types, f"{before}{name}_")
         elif isinstance(kind, list):
-            yield before + name, types[kind[0]] + "[]"
+            yield before + name, "jsonb" if isinstance(kind[0], dict) else types[kind[0]] + "[]"
         else:
             yield before + name, types[kind.partition("=")[0]]
 

@@ -5,7 +5,7 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
@@ -94,7 +94,7 @@ def test_a_token_that_nobody_made_is_told_so(live_server, telemetry_tables):
 
 
 @pytest.fixture
-def gate(live_server) -> "Gate":
+def gate(live_server) -> "Iterator[Gate]":
     made = Gate(live_server.url)
     yield made
     made.close()
