@@ -23,6 +23,7 @@ from telemetry.queries.times import NS_PER_S, Window, iso, ns_of, unix_ns
 
 MOST_PLOTS = 12
 ROWS_OF_TABLE = 24
+FIRST_YEAR, LAST_YEAR = 1971, 2261  # what Unix nanoseconds can say, but for the ends
 DAY = timedelta(days=1)
 NOON = timedelta(hours=12)
 
@@ -103,8 +104,9 @@ def _choices(known: Sequence[Described]) -> list[str]:
 
 def _asked(given: QueryDict, known: Sequence[Described], *, now: datetime) -> Asked:
     """Raises UsageError for what can not be read."""
-    night = _named_night(given["night"]) if given.get("night") else _night_of(known, now=now)
-    window = Window(*(unix_ns(given[name]) if given.get(name) else None for name in ("start", "end")))
+    night_text, *times = (str(given.get(name) or "") for name in ("night", "start", "end"))
+    night = _named_night(night_text) if night_text else _night_of(known, now=now)
+    window = Window(*(unix_ns(text) if text else None for text in times))
     if window.start_ns is None or window.end_ns is None:
         window = night.window
     texts = [part for text in given.getlist("keys") for part in split_at_commas(text)]
@@ -118,9 +120,12 @@ def _asked(given: QueryDict, known: Sequence[Described], *, now: datetime) -> As
 
 def _named_night(text: str) -> Night:
     try:
-        return Night(date.fromisoformat(text))
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{text[:40]!r} is no night: give it as 2024-04-15.") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise UsageError(f"records are of the years {FIRST_YEAR} to {LAST_YEAR}: choose a night of these.")
+    return Night(found)
 
 
 def _night_of(known: Sequence[Described], *, now: datetime) -> Night:

@@ -44,10 +44,12 @@ function marks(spans, gaps) {
       ctx.fillRect(at(span.from), bbox.top, at(span.to) - at(span.from), bbox.height);
     }
     for (const gap of gaps) {
-      ctx.fillStyle = hatch(ctx, css(`--gap-${gap.reason}`));
-      ctx.globalAlpha = 0.45;
-      ctx.fillRect(at(gap.from), bbox.top, Math.max(2, at(gap.to) - at(gap.from)), bbox.height);
-      ctx.globalAlpha = 1;
+      if (gap.start && gap.end) {  // before the first record and after the last there is nothing to hatch
+        ctx.fillStyle = hatch(ctx, css(`--gap-${gap.reason}`));
+        ctx.globalAlpha = 0.4;
+        ctx.fillRect(at(gap.from), bbox.top, Math.max(2, at(gap.to) - at(gap.from)), bbox.height);
+        ctx.globalAlpha = 1;
+      }
       ctx.fillStyle = css(`--gap-${gap.reason}`);
       ctx.fillRect(at(gap.from), bbox.top + bbox.height - 4, Math.max(2, at(gap.to) - at(gap.from)), 4);
     }
@@ -73,7 +75,19 @@ function hatch(ctx, colour) {
 function axes(names) {
   const common = { stroke: css("--soft"), grid: { stroke: css("--grid"), width: 1 }, ticks: { stroke: css("--grid"), width: 1 }, font: "12px system-ui, sans-serif" };
   const states = { splits: () => names?.map((_, i) => i), values: () => names?.map((name) => (name.length > 9 ? `${name.slice(0, 8)}…` : name)) };
-  return [{ ...common, space: 80 }, { ...common, size: AXIS_PX, ...(names ? states : {}) }];
+  return [{ ...common, space: 80, values: clock }, { ...common, size: AXIS_PX, ...(names ? states : {}) }];
+}
+
+// 24 hours, UTC; the date stands below the first time of each day.
+function clock(_plot, splits, _axis, _space, step) {
+  let day = "";
+  return splits.map((at) => {
+    const [date, time] = utc(at, step < 1 ? 1 : 0).split(" ");
+    const shown = step >= 60 ? time.slice(0, 5) : time;
+    const below = date === day ? "" : `\n${date}`;
+    day = date;
+    return shown + below;
+  });
 }
 
 function seriesOf(isNumber) {
@@ -92,7 +106,7 @@ export function draw(place, { series, binS, gaps, spans, range, chosen, told }) 
     {
       width: place.clientWidth,
       height: HEIGHT_PX,
-      padding: [8, 12, 0, 0],
+      padding: [8, 24, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       legend: { show: false },
       scales: { x: { min: range.from, max: range.to }, y: names ? { range: [-0.5, names.length - 0.5] } : {} },
