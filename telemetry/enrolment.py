@@ -11,8 +11,8 @@ from django.db import connections, transaction
 from telemetry.filecopy import OURS, sha256_of
 from telemetry.formats.names import parse_name
 from telemetry.listing import IGNORED_FILES, IGNORED_FOLDERS, Entry, Ignore, Walk, path_text
-from telemetry.locations import Place, must_be_mounted
-from telemetry.replicas import Told, copy_place, record_copy, silent
+from telemetry.locations import Place, must_be_mounted, place_of_copy
+from telemetry.replicas import Told, record_copy, silent
 
 _IGNORE = Ignore((*IGNORED_FILES, rf"\{OURS}.*"), (*IGNORED_FOLDERS, r"lost\+found"))
 _BATCH = 1000
@@ -39,7 +39,7 @@ def verify(place: Place, *, told: Told = silent, using: str = "default") -> Veri
     while batch := _copies_after(place, after, using):
         for replica_id, host, path, raw_path, copy_path, sha256 in batch:
             raw = bytes(raw_path) if raw_path is not None else path.encode()
-            state, n_bytes = _state_of(_place_of_copy(place, host, raw, copy_path), bytes(sha256))
+            state, n_bytes = _state_of(place_of_copy(place.prefix, host, raw, copy_path), bytes(sha256))
             _note(replica_id, state, using)
             if state == "ok":
                 found.ok += 1
@@ -49,12 +49,6 @@ def verify(place: Place, *, told: Told = silent, using: str = "default") -> Veri
         after = batch[-1][0]
     found.unknown = sorted(path for batch in _walked(place) for path in _not_enrolled(place, batch, using))
     return found
-
-
-def _place_of_copy(place: Place, host: str, raw: bytes, said: str) -> Path:
-    """Where the copy lies: where its row says, whose text may stand for bytes that are none."""
-    usual = copy_place(place, host, raw)
-    return usual if path_text(os.fsencode(usual))[0] == said else Path(said)
 
 
 def _copies_after(place: Place, after: int, using: str) -> list[tuple[int, str, str, bytes | None, str, bytes]]:

@@ -94,11 +94,9 @@ def _acting_as(writer: str, using: str) -> Iterator[None]:
 
 
 def forget_records(*, using: str = "default") -> None:
-    """Level 1: no record is left and no file is read. The inventory, copies' rows, tokens and bundles stay."""
-    with transaction.atomic(using), connections[using].cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE telemetry.record, telemetry.replaced_record, telemetry.damage, telemetry.channel RESTART IDENTITY"
-        )
+    """Level 1: no record is left and no file is read. Inventory, copies' rows, tokens, bundles and channels stay."""
+    with _alone(using), transaction.atomic(using), connections[using].cursor() as cursor:
+        cursor.execute("TRUNCATE telemetry.record, telemetry.replaced_record, telemetry.damage")
         cursor.execute(
             "UPDATE telemetry.file SET recording_id = NULL, ingested_size_bytes = NULL, ingested_modified_ns = NULL"
             " WHERE recording_id IS NOT NULL OR ingested_size_bytes IS NOT NULL"
@@ -111,7 +109,7 @@ def drop_schema(*, using: str = "default") -> None:
 
     Raises ConflictError if something outside the schema is built on it: nothing outside is ever taken away.
     """
-    with transaction.atomic(using), connections[using].cursor() as cursor:
+    with _alone(using), transaction.atomic(using), connections[using].cursor() as cursor:
         cursor.execute(_OUTSIDE)
         outside = [name for (name,) in cursor.fetchall()]
         if outside:

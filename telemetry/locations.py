@@ -8,6 +8,7 @@ from django.db import IntegrityError, connections, transaction
 
 from telemetry.errors import ConflictError, NotFoundError, TransientError, UsageError
 from telemetry.filecopy import OURS
+from telemetry.listing import path_text
 
 _MARK = f"{OURS}location"
 # A file waits for a location until its copy was made of what the file now is.
@@ -23,6 +24,17 @@ class Place:
     name: str
     prefix: str
     is_local: bool
+
+
+def copy_place(prefix: str, host: str, raw: bytes) -> Path:
+    """Where the copy of a host's file is put. `raw` is its path there."""
+    return Path(prefix, host, os.fsdecode(raw).lstrip("/"))
+
+
+def place_of_copy(prefix: str, host: str, raw: bytes, said: str) -> Path:
+    """Where a copy lies whose row says `said`: a text, which may stand for bytes that are none."""
+    usual = copy_place(prefix, host, raw)
+    return usual if path_text(os.fsencode(usual))[0] == said else Path(said)
 
 
 @dataclass(frozen=True, slots=True)

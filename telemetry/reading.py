@@ -10,6 +10,7 @@ from django.db import connections
 from telemetry import load
 from telemetry.chunks import Position, recording_path
 from telemetry.errors import NotFoundError, TransientError
+from telemetry.locations import place_of_copy
 from telemetry.sources import FileReader, Identity
 
 
@@ -91,12 +92,13 @@ def _find(file_id: int, *, hostname: str, using: str) -> tuple[Identity, Path]:
             raise NotFoundError(f"There is no file {file_id} in the inventory.")
         host, path, raw_path, is_there = row
         cursor.execute(
-            """SELECT replica.path FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
+            """SELECT prefix, replica.path FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
             WHERE file_id = %s AND replica.state = 'ok' AND is_local ORDER BY copied_at DESC""",
             [file_id],
         )
-        copies = [Path(copy) for (copy,) in cursor.fetchall()]
-    origin = [Path(os.fsdecode(bytes(raw_path)) if raw_path else path)] if host == hostname and is_there else []
+        raw = bytes(raw_path) if raw_path else path.encode()
+        copies = [place_of_copy(prefix, host, raw, said) for prefix, said in cursor.fetchall()]
+    origin = [Path(os.fsdecode(raw))] if host == hostname and is_there else []
     for place in origin + copies:
         if place.is_file():
             return Identity(host, path), place

@@ -14,7 +14,7 @@ from django.db import connections
 from telemetry.errors import ConflictError, TransientError, UsageError
 from telemetry.filecopy import Copied, copy_file, sha256_of
 from telemetry.listing import path_text
-from telemetry.locations import Place, Waiting, must_be_mounted, waiting_for
+from telemetry.locations import Place, Waiting, copy_place, must_be_mounted, waiting_for
 
 _BATCH = 1000
 Told = Callable[[int], object]
@@ -30,11 +30,6 @@ class Synced:
     copied: int = 0
     size_bytes: int = 0
     failed: list[str] = field(default_factory=list)
-
-
-def copy_place(place: Place, host: str, raw: bytes) -> Path:
-    """Where the copy of a host's file lies in a local location."""
-    return Path(place.prefix, host, os.fsdecode(raw).lstrip("/"))
 
 
 def sync(
@@ -76,7 +71,7 @@ def waiting(place: Place, host: str, limit: int | None, using: str) -> Iterator[
 
 
 def _copy_one(place: Place, file: Waiting, done: Synced, using: str) -> None:
-    target = copy_place(place, file.host, file.raw)
+    target = copy_place(place.prefix, file.host, file.raw)
     try:
         copied = copy_file(Path(os.fsdecode(file.raw)), target)
     except ConflictError as error:
@@ -122,7 +117,7 @@ def _sync_remote(place: Place, host: str, command: Sequence[str], limit: int | N
         _hand_over(command, host, files)
     for file, before in files.items():
         if _is_still(file, before):
-            record_copy(place, file.id, Path(place.prefix, host, os.fsdecode(file.raw).lstrip("/")), before, using)
+            record_copy(place, file.id, copy_place(place.prefix, host, file.raw), before, using)
             done.copied += 1
             done.size_bytes += before.size_bytes
         else:

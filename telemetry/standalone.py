@@ -14,7 +14,7 @@ def configure(config: Config) -> tuple[str, ...]:
     The first is Django's `default`. Raises UsageError for a password file that can not be read.
     """
     named = {name: _settings_of(name, database) for name, database in config.databases.items()}
-    first = next(iter(named))
+    first = "default" if "default" in named else next(iter(named))
     rest = {name: made for name, made in named.items() if name != first}
     aliases = {"default": named[first], **rest}
     settings.configure(

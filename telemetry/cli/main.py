@@ -1,5 +1,6 @@
 """From a command line to one call. What a user did wrong ends in a sentence, never in a traceback."""
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -76,7 +77,8 @@ def _in_plain_words(run: Callable[[], int], prog: str) -> int:
     except DatabaseError as error:
         return _refused(prog, _plainly(error))
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has seen enough
+        # Whoever read the output has seen enough; what Python writes at its end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
         return _refused(prog, "Interrupted. What was done is kept; run it again to go on.", INTERRUPTED)

@@ -178,7 +178,7 @@ class _Reading:
         if until < at:  # the record before swallowed the beginning of this one
             self._rows.pop()
             at, why = self._last[0], "the length of a record is wrong"
-        self._damages.append(Damage(self._offset + at, until - at, f"{why}; {until - at} bytes were skipped"))
+        self._damages.append(Damage(self._offset + at, until - at, f"{why}, {until - at} bytes were skipped"))
         return until
 
     def _is_nothing(self, at: int) -> bool:

@@ -4,12 +4,13 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEYOND_NS = 2**63 - 1_000_000_000  # in the year 2262: what follows would not fit in 64 bits
 # `22:30:50000` is what Python wrote where a time of whole seconds got a literal 000 appended.
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d):(\d\d)(?:\.(\d{1,18})|000)?(?:(Z)|([+-])(\d\d):?(\d\d))?", re.ASCII)
 
 
 def unix_ns(text: str) -> int | None:
-    """ISO 8601 with up to nanoseconds, as Unix ns; None for what is no time."""
+    """ISO 8601 with up to nanoseconds, as Unix ns; None for what is no time, or one that 64 bits do not hold."""
     found = _ISO.fullmatch(text.strip().replace(" ", "T", 1))
     if not found:
         return None
@@ -26,4 +27,4 @@ def unix_ns(text: str) -> int | None:
     if sign:
         ahead = (int(hours) * 60 + int(minutes)) * 60_000_000_000
         ns += -ahead if sign == "+" else ahead
-    return ns
+    return ns if abs(ns) < _BEYOND_NS else None

@@ -281,6 +281,8 @@ def _lines() -> Iterator[Case]:
     yield lines("line_no_object", line(0) + b"[1, 2]\n" + line(1), 2, state="partial", n_damages=1, words=("object",))
     yield lines("line_without_time", line(0) + line(1, ts=None), 1, state="partial", n_damages=1, words=("time",))
     yield lines("line_without_event", line(0) + line(1, ec=""), 1, state="partial", n_damages=1, words=("event",))
+    far = line(0, ts="9999-12-31T00:00:00.000000000") + line(1)
+    yield lines("line_of_year_9999", far, 1, state="partial", n_damages=1, words=("time",))
     yield lines(
         "line_with_impossible_time",
         line(0, ts="2024-02-31T00:00:00.000000000") + line(1),

@@ -1,17 +1,22 @@
 """What a person types: the night into a database and out again, by the commands of `manage.py telemetry` and `xtelemdb`."""
 
 import hashlib
+import os
+import random
 import shutil
+import signal
+import time
 from collections import Counter
 from typing import Any
 
 import orjson
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 
 from telemetry.cli import main as cli
 from telemetry.cli.main import main
+from telemetry.management.commands.telemetry import Command
 from tests.telemetry.night import checksum
 from tests.telemetry.shapes import BUNDLE
 
@@ -234,3 +239,70 @@ def test_a_night_that_is_interrupted_says_so(run, telem, monkeypatch):
     monkeypatch.setattr(cli, "import_module", interrupted)
     code, _, told = run("inventory", *telem[1])
     assert (code, "run it again" in told) == (130, True)
+
+
+def test_a_file_whose_name_is_no_text_is_read_from_its_copy(run, tmp_path):
+    folder = tmp_path / "telem"
+    folder.mkdir()
+    path = folder / os.fsdecode(b"caf\xe9_2026-11-28T000000.ndjson")
+    path.write_text(
+        '{"ts": "2026-11-28T00:00:00.000000001", "prio": "TELM", "ec": "note", "msg": {}}\n', encoding="utf-8"
+    )
+    (tmp_path / "backup").mkdir()
+    words = ["hostname=lab", f"data_dirs={[str(folder)]}"]
+    run("inventory", *words)
+    run("replica", "add", "backup", tmp_path / "backup")
+    run("replica", "sync", "backup", *words)
+    path.unlink()
+    run("inventory", *words, "--believe-empty")
+    code, said, _ = run("ingest", *words)
+    assert (code, "1 files read: 1 records" in said) == (0, True)
+
+
+def test_manage_py_shows_our_help_and_our_exit_codes(telemetry_tables, capsys):
+    for words, code in ((["-h"], 0), (["replica", "sync", "nowhere"], 2), (["setup"], 0)):
+        with pytest.raises(SystemExit) as ended:
+            Command().run_from_argv(["manage.py", "telemetry", *words])
+        assert ended.value.code == code
+    said = capsys.readouterr()
+    assert "manage.py telemetry setup -c mine.toml" in said.out
+    assert said.err.startswith("manage.py telemetry: There is no location nowhere")
+
+
+def test_two_commands_at_once_that_are_killed_again_and_again_lose_and_double_nothing(telemetry_tables, telem, capsys):
+    """A4 at the level of commands: processes that end at any moment; whoever comes next goes on."""
+    folder, words = telem
+    lines = [
+        f'{{"ts": "2026-11-28T00:{n // 60:02}:{n % 60:02}.000000001", "prio": "TELM", "ec": "lab_note", "msg": {{"n": {n}}}}}\n'
+        for n in range(3000)
+    ]
+    for number in range(12):
+        (folder / f"dev{number}_2026-11-28T000000.ndjson").write_text("".join(lines), encoding="utf-8")
+    call_command("telemetry", "inventory", *words)
+    connections.close_all()
+    dice, interrupted = random.Random(4), 0
+    for _ in range(20):
+        children = [_forked(lambda: main(["ingest", *words], own_database=False)) for _ in range(2)]
+        time.sleep(dice.uniform(0.0, 0.15))  # when it strikes is left to chance; what is asserted holds whenever
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            interrupted += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert interrupted
+    assert main(["ingest", *words], own_database=False) == 0
+    [(total, names, ingested)] = ask(
+        "SELECT count(*), count(DISTINCT (recording_id, seq)),"
+        " (SELECT count(*) FROM telemetry.file WHERE ingested_size_bytes = size_bytes) FROM telemetry.record"
+    )
+    assert (total, names, ingested) == (12 * 3000 + 6, 12 * 3000 + 6, 14)
+
+
+def _forked(work) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(1, 2)
+            work()
+        finally:
+            os._exit(0)
+    return child

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_level_1_forgets_records_and_lets_files_be_read_again(plain):
     ask(plain, FILLED)
     forget_records(using=plain)
     assert counts(plain) == {
-        "record": 0, "replaced_record": 0, "damage": 0, "channel": 0, "recording": 0,
+        "record": 0, "replaced_record": 0, "damage": 0, "recording": 0, "channel": 1,
         "file": 1, "replica": 1, "location": 1, "agent_token": 1,
     }  # fmt: skip
     assert ask(plain, "SELECT recording_id, ingested_size_bytes FROM telemetry.file") == [(None, None)]
@@ -203,3 +204,35 @@ def test_dropping_the_schema_touches_nothing_outside_it(plain):
     assert ask(plain, "SELECT one FROM public.frames") == [(1,)]
     assert set_up(using=plain)
     assert set(counts(plain).values()) == {0}
+
+
+def test_two_setups_at_once_make_all_of_it_once(plain):
+    def set_up_and_close(_number: int) -> list[str]:
+        try:
+            return set_up(using=plain)
+        finally:
+            connections.close_all()  # of this thread
+
+    with ThreadPoolExecutor(2) as pool:
+        did = list(pool.map(set_up_and_close, range(2)))
+    assert sorted(map(bool, did)) == [False, True]
+
+
+def test_in_the_archives_database_the_reader_sees_no_table_of_the_archive(telemetry_tables, tmp_path):
+    (tmp_path / "password").write_text(secrets.token_urlsafe(16), encoding="utf-8")
+    roles = Roles(reader=f"reader_{secrets.token_hex(4)}", reader_password_file=str(tmp_path / "password"))
+    try:
+        set_up(roles=roles)
+        seen = ask(
+            "default",
+            "SELECT relnamespace::regnamespace::text, relname::text FROM pg_class"
+            " WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')"
+            " AND has_table_privilege(%s, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')",
+            roles.reader,
+        )
+        of_postgis = {"spatial_ref_sys", "geometry_columns", "geography_columns"}  # which PostGIS opens to everyone
+        assert {name for schema, name in seen if schema != "telemetry"} <= of_postgis
+        assert ("telemetry", "record") in seen
+        assert ("telemetry", "agent_token") not in seen
+    finally:
+        drop_roles(roles)
