@@ -13,5 +13,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("archive.downloads.urls")),
     path("", include("archive.live.urls")),
+    path("", include("archive.web.urls")),
     path("", include("archive.api.urls")),
 ]

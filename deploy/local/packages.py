@@ -18,6 +18,7 @@ ANY_POSTGIS = "postgresql-postgis"  # the distribution's own choice of version
 OF_PURPOSE = {
     "test": {
         "aria2c": "aria2",
+        "chromium": "chromium",
         "curl": "curl",
         "flatc": "flatbuffers-compiler",
         "jq": "jq",

@@ -100,6 +100,7 @@ ROUTES = {
     "/psf-library/<name>/": CANDIDATE,
     "/psf-library/versions/<sha256>/": CANDIDATE,
     "/telemetry/": TELEMETRY,
+    "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
     "/telemetry/latest/": TELEMETRY,
     "/telemetry/binned/": TELEMETRY,
