@@ -8,6 +8,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, cast
 
+import orjson
 from rest_framework import authentication, exceptions, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +21,7 @@ from telemetry.listing import Entry
 SCHEME = "Agent"
 MOST_CHUNKS = 1000
 MOST_BYTES = 16 * 2**20  # of all chunks of a request, before base64
+MOST_BODY_BYTES = 32 * 2**20
 MOST_ENTRIES = 10_000
 LONGEST_PATH = 32_768
 GREATEST = 2**63 - 1
@@ -175,9 +177,23 @@ def _host(request: Request) -> str:
 
 
 def _valid(form: type[serializers.Serializer[Any]], request: Request) -> Mapping[str, Any]:
-    given = form(data=request.data)
+    given = form(data=_body(request))
     given.is_valid(raise_exception=True)
     return cast("Mapping[str, Any]", given.validated_data)
+
+
+def _body(request: Request) -> Any:
+    """What was sent. Read here, for Django refuses bodies of more than 2.5 MB whose size no view has thought of.
+
+    Raises ParseError for what is no JSON, or too large.
+    """
+    sent = request._request.read(MOST_BODY_BYTES + 1)  # noqa: SLF001 - DRF's own request would ask for all of it
+    if len(sent) > MOST_BODY_BYTES:
+        raise exceptions.ParseError(f"Send {MOST_BODY_BYTES} bytes of JSON at most.")
+    try:
+        return orjson.loads(sent)
+    except orjson.JSONDecodeError as error:
+        raise exceptions.ParseError(f"JSON parse error - {error}") from error
 
 
 def _after(text: str) -> int:

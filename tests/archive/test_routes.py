@@ -32,6 +32,7 @@ OBSERVATION = "observation"  # one observation or a part of it: test_observation
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
 INVENTORY = "inventory"  # staff: tests/archive/telemetry/test_inventory_api.py
+AGENT = "agent"  # of an instrument computer, by its host's token: tests/telemetry/agent/test_api.py
 STORE = "store"  # the object store, by its secret
 
 ROUTES = {
@@ -107,6 +108,10 @@ ROUTES = {
     "/telemetry/gaps/": TELEMETRY,
     "/telemetry/spans/": TELEMETRY,
     "/telemetry/at/": TELEMETRY,
+    "/telemetry/agent/": AGENT,
+    "/telemetry/agent/files/": AGENT,
+    "/telemetry/agent/waiting/": AGENT,
+    "/telemetry/agent/chunks/": AGENT,
     "/frames/<pk>/telemetry/": FRAME,
     "/files/": INVENTORY,
     "/files/<pk>/": INVENTORY,
