@@ -318,6 +318,16 @@ def test_two_commands_at_once_that_are_killed_again_and_again_lose_and_double_no
     assert (total, names, ingested) == (12 * 3000 + 6, 12 * 3000 + 6, 14)
 
 
+def test_a_process_that_is_killed_ends_in_a_sentence_and_its_files_are_read_the_next_time(run, telem, monkeypatch):
+    _, words = telem
+    run("inventory", *words)
+    with monkeypatch.context() as patch:
+        patch.setattr("telemetry.reading.ingest_file", lambda *_args, **_more: os.kill(os.getpid(), signal.SIGKILL))
+        code, _, told = run("ingest", *words, "--jobs", "2")
+    assert (code, "A process was killed" in told) == (2, True)
+    assert "2 files read: 6 records" in run("ingest", *words)[1]
+
+
 def _forked(work) -> int:
     child = os.fork()
     if child == 0:
