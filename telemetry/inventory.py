@@ -1,18 +1,20 @@
 """The inventory: which files an instrument computer has, compared with what the table `telemetry.file` says of it.
 
-A list of stats goes into a temporary table by COPY; set operations write what differs and nothing else. Times of files
-are compared with times of the same computer only, and for equality only.
+Lists of stats go to the database whole; set operations write what differs and nothing else. Times of files are compared
+with times of the same computer only, and for equality only.
 """
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import md5
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import orjson
 from django.db import connections, transaction
 
 from telemetry.errors import UsageError
@@ -22,17 +24,23 @@ from telemetry.listing import Entry, Ignore, Walk, data_folders, is_below, path_
 BATCH = 10_000  # files per transaction
 _GREATEST = 2**63 - 1
 
-_TEMPORARY = """
-    CREATE TEMPORARY TABLE IF NOT EXISTS telemetry_listed (
-        path text, raw_path bytea, device text, kind text, created_ns bigint, modified_ns bigint, size_bytes bigint);
+# What was seen is remembered where a list may have a million paths.
+_SEEN = """
     CREATE TEMPORARY TABLE IF NOT EXISTS telemetry_seen (digest uuid);
-    TRUNCATE telemetry_listed, telemetry_seen"""
-_COPY = "COPY telemetry_listed FROM STDIN"
+    TRUNCATE telemetry_seen"""
+_REMEMBER = "INSERT INTO telemetry_seen SELECT unnest(%s::text[])::uuid"
+# Lateral, so that each listed file is looked up by the index, however many the table has: a plan that reads the whole
+# table for each batch would be quadratic.
 _DIFFERING = """
     SELECT listed.*,
         CASE WHEN file.id IS NULL THEN 'new' WHEN file.gone_at IS NOT NULL THEN 'back' ELSE 'changed' END AS what
-    FROM telemetry_listed AS listed
-    LEFT JOIN telemetry.file ON file.host = %(host)s AND md5(file.path) = md5(listed.path)
+    FROM (
+        SELECT path, decode(raw_path, 'hex') AS raw_path, device, kind, created_ns, modified_ns, size_bytes
+        FROM json_to_recordset(%(listed)s) AS given (path text, raw_path text, device text, kind text,
+            created_ns bigint, modified_ns bigint, size_bytes bigint)) AS listed
+    LEFT JOIN LATERAL (
+        SELECT id, size_bytes, modified_ns, gone_at FROM telemetry.file
+        WHERE host = %(host)s AND md5(path) = md5(listed.path) LIMIT 1) AS file ON true
     WHERE file.id IS NULL OR file.gone_at IS NOT NULL
         OR (file.size_bytes, file.modified_ns) IS DISTINCT FROM (listed.size_bytes, listed.modified_ns)"""
 _COUNT = f"SELECT what, count(*) FROM ({_DIFFERING}) AS differing GROUP BY what"  # noqa: S608 - of constants
@@ -47,13 +55,13 @@ _WRITE = f"""
             WHERE file.gone_at IS NOT NULL
                 OR (file.size_bytes, file.modified_ns) IS DISTINCT FROM (excluded.size_bytes, excluded.modified_ns))
     SELECT what, count(*) FROM differing GROUP BY what"""  # noqa: S608 - of constants
-_REMEMBER = "INSERT INTO telemetry_seen SELECT md5(path)::uuid FROM telemetry_listed"
 _KNOWN = """
     SELECT EXISTS (
         SELECT FROM telemetry.file WHERE host = %(host)s AND gone_at IS NULL AND starts_with(path, %(below)s))"""
 _MISSING = """
     SELECT id, path FROM telemetry.file
     WHERE host = %(host)s AND gone_at IS NULL AND starts_with(path, %(below)s) AND id > %(id)s
+        AND changed_at <= %(began)s  -- what someone else listed meanwhile is there
         AND path > %(after)s COLLATE "C" AND (%(upto)s::text IS NULL OR path <= %(upto)s COLLATE "C")
         AND NOT EXISTS (SELECT FROM telemetry_seen WHERE digest = md5(path)::uuid)
     ORDER BY id LIMIT 10000"""
@@ -88,34 +96,38 @@ class Summary:
 class Comparison:
     """One run against the table, within `with`: `take` lists of files, then `mark_gone` below a folder.
 
-    Each call is one transaction. Safe with several at once on the same host.
+    Each call is one transaction. Safe with several at once on the same host. Without `remember` none is marked gone.
     """
 
-    def __init__(self, host: str, *, using: str, dry_run: bool = False) -> None:
+    def __init__(self, host: str, *, using: str, dry_run: bool = False, remember: bool = True) -> None:
         if not host or "\0" in host or "/" in host or host in {".", ".."}:
             raise UsageError(f"{host!r} is no name of a host: set `hostname`.")
         self.summary = Summary(host)
-        self._host, self._using, self._dry_run = host, using, dry_run
+        self._host, self._using, self._dry_run, self._remember = host, using, dry_run, remember
+        self._began: datetime | None = None
 
     def __enter__(self) -> Self:
         with connections[self._using].cursor() as cursor:
-            cursor.execute(_TEMPORARY)
+            cursor.execute("SELECT now()")
+            [self._began] = cursor.fetchone()
+            if self._remember:
+                cursor.execute(_SEEN)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
-        if kind is None:
+        if kind is None and self._remember:
             with connections[self._using].cursor() as cursor:
-                cursor.execute("DROP TABLE telemetry_listed, telemetry_seen")
+                cursor.execute("DROP TABLE telemetry_seen")
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Compare these files with the table and write what differs. Of a path that comes twice the last counts."""
-        rows = {entry.path: _line(entry) for entry in entries}
+        rows = {entry.path: _row(entry) for entry in entries}
+        terms = {"host": self._host, "listed": orjson.dumps([*rows.values()]).decode()}
         with transaction.atomic(self._using), connections[self._using].cursor() as cursor:
-            cursor.execute("TRUNCATE telemetry_listed")
-            cursor.copy_expert(_COPY, io.StringIO("".join(rows.values())))
-            cursor.execute(_COUNT if self._dry_run else _WRITE, {"host": self._host})
+            cursor.execute(_COUNT if self._dry_run else _WRITE, terms)
             counts = dict(cursor.fetchall())
-            cursor.execute(_REMEMBER)
+            if self._remember:
+                cursor.execute(_REMEMBER, [[md5(path.encode(), usedforsecurity=False).hexdigest() for path in rows]])
         self.summary.new += counts.get("new", 0)
         self.summary.changed += counts.get("changed", 0)
         self.summary.back += counts.get("back", 0)
@@ -143,7 +155,8 @@ class Comparison:
         keep = _Kept(below, unread, ignore or Ignore((), ()))
         with connections[self._using].cursor() as cursor:
             cursor.execute("ANALYZE telemetry_seen")  # else the plan thinks it empty, and is quadratic
-        terms = {"host": self._host, "below": _with_slash(below), "after": paths[0], "upto": paths[1], "id": -1}
+        terms = {"host": self._host, "below": _with_slash(below), "began": self._began, "id": -1}
+        terms |= {"after": paths[0], "upto": paths[1]}
         while missing := self._missing(terms):
             terms["id"] = missing[-1][0]
             gone = [key for key, path in missing if path not in keep]
@@ -231,7 +244,7 @@ def take_entries(
     Raises UsageError for a path that is not absolute, or for sizes and times that no file has.
     """
     given = list(_checked(entries))
-    with Comparison(host, using=using) as comparison:
+    with Comparison(host, using=using, remember=bool(below)) as comparison:
         for batch in _batched(given):
             comparison.take(batch)
         if below and (given or after or upto is not None or not comparison.knows_any(below)):
@@ -268,17 +281,15 @@ def _with_slash(folder: str) -> str:
     return folder if folder.endswith("/") else folder + "/"
 
 
-def _line(entry: Entry) -> str:
-    """A file as a line of COPY's text format."""
+def _row(entry: Entry) -> dict[str, str | int | None]:
+    """A file as the queries take it."""
     device, stamp_ns, kind, _ = parse_name(entry.path.rpartition("/")[2])
-    created_ns = entry.changed_ns if stamp_ns is None else stamp_ns
-    raw = r"\N" if entry.raw_path is None else rf"\\x{entry.raw_path.hex()}"
-    texts = f"{_escaped(entry.path)}\t{raw}\t{_escaped(device)}\t{kind}"
-    return f"{texts}\t{created_ns}\t{entry.modified_ns}\t{entry.size_bytes}\n"
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-
-
-def _escaped(text: str) -> str:
-    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)
+    return {
+        "path": entry.path,
+        "raw_path": None if entry.raw_path is None else entry.raw_path.hex(),
+        "device": device,
+        "kind": kind,
+        "created_ns": entry.changed_ns if stamp_ns is None else stamp_ns,
+        "modified_ns": entry.modified_ns,
+        "size_bytes": entry.size_bytes,
+    }

@@ -50,6 +50,11 @@ class Field:
     default: float | int | bool
     slot: int  # its place in vtables
 
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is a number that lies in the table itself."""
+        return len(self.kind) == 1 and not self.is_vector
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:

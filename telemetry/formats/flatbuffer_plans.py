@@ -45,7 +45,7 @@ def planned(name: str, fields: tuple[Field, ...], layout: bytes) -> Plan:
     for place, each in present:
         if place < max(at, 4):
             raise MalformedError(f"field {each.name} of {name} lies over another")
-        code = each.kind if len(each.kind) == 1 and not each.is_vector else "I"
+        code = each.kind if each.is_scalar else "I"
         form += f"{place - at}x{code}"
         order[each.name] = (len(order), place)
         at = place + calcsize(f"<{code}")
@@ -61,7 +61,7 @@ def planned(name: str, fields: tuple[Field, ...], layout: bytes) -> Plan:
 
 
 def _sort_in(plan: Plan, each: Field, index: int, place: int, piece: int) -> None:
-    if len(each.kind) > 1 or each.is_vector:
+    if not each.is_scalar:
         plan.outside.append((index, piece, place, each))
     else:
         kind = {"f": plan.singles, "d": plan.doubles, "?": plan.booleans}.get(each.kind, plan.integers)
@@ -74,8 +74,7 @@ def _pieces(fields: tuple[Field, ...], order: dict[str, tuple[int, int]]) -> tup
     keys: dict[int, str] = {}
     text = "{"
     for each in fields:
-        is_scalar = len(each.kind) == 1 and not each.is_vector
-        if not is_scalar and each.name not in order:
+        if not each.is_scalar and each.name not in order:
             continue
         text += f"{'' if text.endswith('{') and not pieces else ','}{orjson.dumps(each.name).decode()}:"
         if each.name in order:
@@ -83,12 +82,13 @@ def _pieces(fields: tuple[Field, ...], order: dict[str, tuple[int, int]]) -> tup
             keys[len(pieces) - 1] = each.name
             text = ""
         else:
-            text += _default_text(each)
+            text += default_text(each)
     pieces.append(text + "}")
     return pieces, keys
 
 
-def _default_text(each: Field) -> str:
+def default_text(each: Field) -> str:
+    """JSON of a scalar that is not in a table."""
     if each.kind == "?":
         return "true" if each.default else "false"
     return orjson.dumps(float(each.default) if each.kind in "fd" else int(each.default)).decode()

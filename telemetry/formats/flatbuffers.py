@@ -1,92 +1,34 @@
 """FlatBuffers tables to JSON text, driven by a schema: exact, bounded by the message, and fast.
 
 A table's layout is its vtable, so what follows from one is worked out once (`Plan`) and kept: which bytes are which
-numbers, and the JSON text between them. Numbers of a whole batch of messages become text together (`Texts`), because
-orjson writes an array of floats some twenty times faster than Python writes them one by one, and single precision in
-its own shortest form.
+numbers, and the JSON text between them. Of messages of which many are laid out alike, even that is done once: `Layout`.
 
 Format: FlatBuffers documentation, "FlatBuffer Internals".
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from struct import Struct, calcsize
 from typing import Any
 
 import numpy as np
-import orjson
 
 from telemetry.formats.fbs import Field, Schema
+from telemetry.formats.flatbuffer_layouts import LONGEST, Layout, spelt
 from telemetry.formats.flatbuffer_plans import MalformedError, Plan, planned
+from telemetry.formats.flatbuffer_texts import Texts, json_of
 
 DEEPEST = 8
 MOST_PLANS = 4096
+MOST_LAYOUTS = 4  # of messages of one length
+MOST_LENGTHS = 512
+SEEN_BEFORE = 2  # messages of a length, before a layout is noted
+LONGEST_REPEATED, MOST_REPEATED = 64, 1024  # bytes of a string that is kept, and how many are
 LONGEST_USUAL = 1024  # bytes before a table that are worth comparing
 _u16 = Struct("<H").unpack_from
 _u32 = Struct("<I").unpack_from
 _i32 = Struct("<i").unpack_from
 _FLOATS = "fd"
 _NO_NUMBERS = {"nan", "inf", "-inf"}
-
-
-@dataclass(slots=True)
-class Texts:
-    """JSON of many messages in the making: pieces of text, and numbers whose text comes at the end."""
-
-    parts: list[Any] = field(default_factory=list)
-    singles: list[float] = field(default_factory=list)
-    singles_at: list[int] = field(default_factory=list)  # index in `parts` of each
-    doubles: list[float] = field(default_factory=list)
-    doubles_at: list[int] = field(default_factory=list)
-    nested: list[tuple[int, int, int]] = field(
-        default_factory=list
-    )  # a part that is the text of others, inner ones first
-    ranges: list[tuple[int, int]] = field(default_factory=list)  # of each message in `parts`
-    odd: set[int] = field(default_factory=set)  # messages with numbers that are none, found so far
-    message: bytes = b""  # the last one
-    lossy: bool = False  # the last message has more than its text says
-    unknown: int = 0  # fields of the last message that are newer than its schema
-    budget: int = 0  # bytes of strings and tables that the last message may still spell out
-
-    def forget_from(self, mark: tuple[int, int, int, int]) -> None:
-        """Go back to `mark`: a message turned out to be malformed."""
-        parts, singles, doubles, nested = mark
-        del self.parts[parts:], self.nested[nested:]
-        del self.singles[singles:], self.singles_at[singles:]
-        del self.doubles[doubles:], self.doubles_at[doubles:]
-        self.odd.discard(len(self.ranges))
-
-    def add_plain(self, text: str) -> None:
-        """Add a message that is this JSON."""
-        self.parts.append(text)
-        self.ranges.append((len(self.parts) - 1, len(self.parts)))
-
-    def mark(self) -> tuple[int, int, int, int]:
-        """How much there is."""
-        return len(self.parts), len(self.singles), len(self.doubles), len(self.nested)
-
-    def finished(self) -> list[bytes]:
-        """The JSON of each message. Numbers that JSON can not say are null there, and their messages are in `odd`."""
-        parts = self.parts
-        for values, places, kind in (
-            (self.singles, self.singles_at, np.float32),
-            (self.doubles, self.doubles_at, np.float64),
-        ):
-            if values:
-                self._write(np.array(values, dtype=kind), places)
-        for place, start, end in self.nested:
-            parts[place] = "".join(parts[start:end])
-        return ["".join(parts[start:end]).encode() for start, end in self.ranges]
-
-    def _write(self, values: Any, places: list[int]) -> None:
-        parts = self.parts
-        for place, text in zip(places, _json(values)[1:-1].split(","), strict=True):
-            parts[place] = text
-        if not np.isfinite(values).all():
-            starts = [start for start, _ in self.ranges]
-            for index in np.flatnonzero(~np.isfinite(values)):
-                self.odd.add(bisect_right(starts, places[index]) - 1)
 
 
 class TableReader:
@@ -97,12 +39,23 @@ class TableReader:
         self.schema = schema
         self._plans: dict[tuple[str, bytes], Plan] = {}
         self._usual: dict[bytes, Plan] = {}  # by the bytes of a message before its table's fields
+        self._layouts: dict[int, list[Layout]] = {}  # by length of the messages
+        self._seen: dict[int, int] = {}  # messages by their length, of no layout that is noted
 
     def read(self, message: bytes, texts: Texts) -> None:
-        """Add the message's JSON to `texts`, and how far that says all of it.
+        """Add the message's JSON to `texts`, and how far that says all of it (`lossy` or, at the end, `poor`).
 
         Raises MalformedError, and leaves `texts` as it was, if an offset leads out of the message, or it is no table.
         """
+        for layout in self._layouts.get(len(message), ()):
+            if layout.fixed(message) == layout.expected:
+                texts.lossy, texts.unknown = False, layout.unknown
+                texts.add_alike(layout, message)
+                return
+        self._walk(message, texts)
+        self._note_layout(message)
+
+    def _walk(self, message: bytes, texts: Texts) -> None:
         if len(message) < 4:
             raise MalformedError("the message is too short for a table")
         at = _u32(message)[0]
@@ -113,33 +66,49 @@ class TableReader:
             self._keep_as_usual(plan, message, at)
         texts.lossy, texts.unknown = False, plan.unknown
         if not plan.outside:
-            texts.ranges.append(self._laid_out(plan, message, at, texts))
+            base, _ = self._laid_out(plan, message, at, texts)
+            texts.ranges.append((base, len(texts.parts)))
             return
         texts.message, texts.budget = message, 8 * len(message) + 1024
         mark = texts.mark()
         try:
-            reach = self._laid_out(plan, message, at, texts)
-            self._add_outside(plan, message, at, texts, reach[0], depth=1)
+            reach = self._whole_table(plan, at, texts, depth=1)
         except MalformedError:
             texts.forget_from(mark)
             raise
         texts.ranges.append(reach)
 
+    def _note_layout(self, message: bytes) -> None:
+        """Note how a good message is laid out, if others of its length came before."""
+        length = len(message)
+        seen = self._seen.get(length, 0)
+        if length > LONGEST or (not seen and len(self._seen) >= MOST_LENGTHS):
+            return
+        self._seen[length] = seen + 1
+        known = self._layouts.get(length, [])
+        if seen >= SEEN_BEFORE and len(known) < MOST_LAYOUTS:
+            layout = Layout(self.schema, message)
+            if layout.is_usable:
+                self._layouts[length] = [*known, layout]
+
     def not_finite(self, message: bytes) -> dict[str, str]:
         """Path and name (nan, inf, -inf) of each such number in a message that `read` has read."""
         return dict(self._not_finite(self.schema.root, message, _u32(message)[0], ""))
 
-    def _table(self, name: str, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
-        """Lay out a table in another one; the range of its parts."""
-        plan = self._plan(name, texts.message, at)
-        texts.unknown += plan.unknown
-        reach = self._laid_out(plan, texts.message, at, texts)
-        self._add_outside(plan, texts.message, at, texts, reach[0], depth=depth)
-        return reach
+    def _whole_table(self, plan: Plan, at: int, texts: Texts, *, depth: int) -> tuple[int, int]:
+        """Lay out a table and what its offsets lead to; the range of its parts."""
+        base, values = self._laid_out(plan, texts.message, at, texts)
+        end = len(texts.parts)
+        for index, piece, place, what in plan.outside:
+            if what.kind == "string" and not what.is_vector:
+                texts.parts[base + piece] = _string(at + place + values[index], texts)
+            else:
+                self._outside(what, at + place + values[index], texts, base + piece, depth=depth)
+        return base, end
 
     @staticmethod
-    def _laid_out(plan: Plan, message: bytes, at: int, texts: Texts) -> tuple[int, int]:
-        """Put a table's own values behind what is there; the range of its parts. This is run for each record."""
+    def _laid_out(plan: Plan, message: bytes, at: int, texts: Texts) -> tuple[int, tuple[Any, ...]]:
+        """Put a table's own values behind what is there; where they begin, and the values. Run for each record."""
         if at + plan.size > len(message):
             raise MalformedError("a table ends outside the message")
         values = plan.unpack(message, at)
@@ -156,12 +125,7 @@ class TableReader:
             parts[base + piece] = str(values[index])
         for index, piece in plan.booleans:
             parts[base + piece] = "true" if values[index] else "false"
-        return base, len(parts)
-
-    def _add_outside(self, plan: Plan, message: bytes, at: int, texts: Texts, base: int, *, depth: int) -> None:
-        values = plan.unpack(message, at)
-        for index, piece, place, what in plan.outside:
-            self._outside(what, at + place + values[index], texts, base + piece, depth=depth)
+        return base, values
 
     def _keep_as_usual(self, plan: Plan, message: bytes, at: int) -> None:
         vtable = at - _i32(message, at)[0]
@@ -169,11 +133,9 @@ class TableReader:
             self._usual[message[: at + 4]] = plan
 
     def _outside(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
-        """The text of what an offset leads to: a vector, a string or a table."""
+        """The text of what an offset leads to: a vector or a table."""
         if what.is_vector:
             self._vector(what, at, texts, place, depth=depth)
-        elif what.kind == "string":
-            texts.parts[place] = _string(at, texts)
         else:
             self._below(what.kind, at, texts, place, depth=depth)
 
@@ -181,17 +143,20 @@ class TableReader:
         if depth >= DEEPEST:
             raise MalformedError(f"tables lie more than {DEEPEST} deep in each other")
         _spend(texts, 16)
-        start, end = self._table(kind, at, texts, depth=depth + 1)
+        plan = self._plan(kind, texts.message, at)
+        texts.unknown += plan.unknown
+        start, end = self._whole_table(plan, at, texts, depth=depth + 1)
         texts.nested.append((place, start, end))
 
     def _vector(self, what: Field, at: int, texts: Texts, place: int, *, depth: int) -> None:
         message = texts.message
         size = calcsize(what.kind) if len(what.kind) == 1 else 4
         count = _count(message, at, size)
+        _spend(texts, count * size)
         if len(what.kind) == 1:
-            values = np.frombuffer(message, dtype=f"<{what.kind}", count=count, offset=at + 4)
-            texts.parts[place] = _json(values)
-            if what.kind in _FLOATS and not np.isfinite(values).all():
+            text = json_of(np.frombuffer(message, dtype=f"<{what.kind}", count=count, offset=at + 4))
+            texts.parts[place] = text
+            if "null" in text:
                 texts.odd.add(len(texts.ranges))
             return
         items = [at + 4 + 4 * i + _u32(message, at + 4 + 4 * i)[0] for i in range(count)]
@@ -256,15 +221,15 @@ def _string(at: int, texts: Texts) -> str:
         raise MalformedError("a string has no end")
     _spend(texts, count)
     data = message[start : start + count]
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
+    known = texts.strings.get(data)
+    if known is not None:
+        return known
+    written, is_lossy = spelt(data)
+    if is_lossy:
         texts.lossy = True
-        text = data.decode("utf-8", "replace")
-    if "\0" in text:
-        texts.lossy = True
-        text = text.replace("\0", "\ufffd")
-    return orjson.dumps(text).decode()
+    elif count <= LONGEST_REPEATED and len(texts.strings) < MOST_REPEATED:
+        texts.strings[data] = written
+    return written
 
 
 def _count(message: bytes, at: int, size: int) -> int:
@@ -282,9 +247,3 @@ def _spend(texts: Texts, count: int) -> None:
     texts.budget -= count
     if texts.budget < 0:
         raise MalformedError("its parts lie in each other too often")
-
-
-def _json(values: Any) -> str:
-    if not values.flags.aligned:  # only what damage makes up
-        values = values.copy()
-    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from telemetry.formats.flatbuffer_plans import MalformedError
-from telemetry.formats.flatbuffers import Texts
+from telemetry.formats.flatbuffer_texts import Texts
 from telemetry.formats.records import Batch, Damage, Record
 from telemetry.formats.schemas import Bundle
 
@@ -45,16 +45,9 @@ class _Head(NamedTuple):
         return self.priority in PRIORITIES and self.ns < SECOND_NS and self.end - self.start <= LONGEST
 
 
-class _Row(NamedTuple):
-    """A record until its text is there."""
-
-    at: int
-    ns: int
-    priority: int
-    event: str
-    text: int  # index of its JSON, -1 where there is none
-    message: bytes
-    keep: bool  # the message's bytes
+# A record until its text is there: its place, time, priority and event type, the index of its JSON (-1: none), its
+# message, and whether that is kept. No class of its own: there are very many.
+_Row = tuple[int, int, int, str, int, bytes, bool]
 
 
 def read_flatlogs(data: bytes, *, offset: int, bundle: Bundle) -> Batch:
@@ -84,20 +77,32 @@ class _Reading:
         """Read to the end; where the last whole record ends, and why what follows waits."""
         data, size, at = self._data, len(self._data), 0
         while size - at >= SHORTEST:
-            head = self._head(at)
-            if head is None or head.end > size:
-                next_at = self._skipped_if_damaged(at, head)
-                why = f"the last record breaks off: {size - at} of its bytes are there"
-            elif self._is_taken(at, head, data[head.start : head.end]):
-                at = head.end
+            # Most records are short and sound. Only the others are worth a closer look.
+            priority, code, seconds, ns, length = _header(data, at)
+            end = at + SHORTEST + length
+            is_sound = length < 254 and end <= size and priority in PRIORITIES and ns < SECOND_NS
+            if is_sound and self._is_taken(at, priority, code, seconds * SECOND_NS + ns, data[at + SHORTEST : end]):
+                self._last = at, end
+                at = end
                 continue
-            else:
-                next_at = self._past_suspicious(at, head)
-                why = f"no record begins in the last {size - at} bytes"
+            next_at, why = self._closer_look(at)
             if next_at is None:
                 return at, why
             at = next_at
         return at, f"the last record breaks off in its header: {size - at} bytes are there" if at < size else ""
+
+    def _closer_look(self, at: int) -> tuple[int | None, str]:
+        """Where reading goes on after what begins at a place; None to wait for more, and why."""
+        data, size = self._data, len(self._data)
+        head = self._head(at)
+        if head is None or head.end > size:
+            why = f"the last record breaks off: {size - at} of its bytes are there"
+            return self._skipped_if_damaged(at, head), why
+        time_ns = head.seconds * SECOND_NS + head.ns
+        if head.is_sane and self._is_taken(at, head.priority, head.code, time_ns, data[head.start : head.end]):
+            self._last = at, head.end
+            return head.end, ""
+        return self._past_suspicious(at, head), f"no record begins in the last {size - at} bytes"
 
     def _head(self, at: int) -> _Head | None:
         """The header at a place; None if its length lies beyond the data."""
@@ -111,10 +116,10 @@ class _Reading:
             start += width
         return _Head(priority, code, seconds, ns, start, start + length)
 
-    def _is_taken(self, at: int, head: _Head, message: bytes) -> bool:
+    def _is_taken(self, at: int, priority: int, code: int, time_ns: int, message: bytes) -> bool:
         """Take a record in which nothing is wrong; whether it is such a one."""
-        kind = self._bundle.types.get(head.code)
-        if kind is None or not head.is_sane:
+        kind = self._bundle.types.get(code)
+        if kind is None:
             return False
         texts, index = self._texts, len(self._texts.ranges)
         keep = False
@@ -129,8 +134,7 @@ class _Reading:
                 return False
             keep = texts.lossy or texts.unknown > 0
             self._unknown += texts.unknown
-        self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, kind.name, index, message, keep))
-        self._last = at, head.end
+        self._rows.append((at, time_ns, priority, kind.name, index, message, keep))
         return True
 
     def _past_suspicious(self, at: int, head: _Head) -> int | None:
@@ -147,7 +151,7 @@ class _Reading:
         if kind and (kind.reader or kind.is_empty):
             reason = f"the message of {name} can not be read by its schema"
             self._damages.append(Damage(self._offset + at, head.end - at, reason))
-        self._rows.append(_Row(at, head.seconds * SECOND_NS + head.ns, head.priority, name, -1, message, keep=True))
+        self._rows.append((at, head.seconds * SECOND_NS + head.ns, head.priority, name, -1, message, True))
         return head.end
 
     def _skipped_if_damaged(self, at: int, head: _Head | None) -> int | None:
@@ -246,21 +250,20 @@ class _Reading:
 
     def _records(self) -> list[Record]:
         """The rows with their JSON."""
-        written = self._texts.finished()
-        odd = self._texts.odd
+        written, odd, poor, offset = self._texts.finished(), self._texts.odd, self._texts.poor, self._offset
         return [
             Record(
-                self._offset + row.at,
-                row.ns,
-                row.priority,
-                row.event,
-                written[row.text] if row.text >= 0 else None,
-                self._nonfinite(row) if row.text in odd else None,
-                row.message if row.keep else None,
+                offset + at,
+                ns,
+                priority,
+                event,
+                written[text] if text >= 0 else None,
+                self._nonfinite(event, message) if text in odd else None,
+                message if keep or text in poor else None,
             )
-            for row in self._rows
+            for at, ns, priority, event, text, message, keep in self._rows
         ]
 
-    def _nonfinite(self, row: _Row) -> bytes | None:
-        kind = next(kind for kind in self._bundle.types.values() if kind.name == row.event)
-        return orjson.dumps(kind.reader.not_finite(row.message)) if kind.reader else None
+    def _nonfinite(self, event: str, message: bytes) -> bytes | None:
+        kind = next(kind for kind in self._bundle.types.values() if kind.name == event)
+        return orjson.dumps(kind.reader.not_finite(message)) if kind.reader else None

@@ -24,6 +24,7 @@ _USUAL = re.compile(
     rb'\{"ts": ?"([0-9T:.-]+)", ?"prio": ?"([A-Z0-9? ]+)", ?"ec": ?"(\w+)", ?"msg": ?(.*)\}\s*', re.ASCII | re.DOTALL
 )
 _WORDS = re.compile(r'"(?:[^"\\]|\\.)*"|([+-]?)\b(nan|inf)(?:inity)?\b', re.IGNORECASE | re.DOTALL)
+_SAYS_SO = re.compile(rb"nan|inf", re.IGNORECASE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -45,7 +46,7 @@ class _Reading:
     offset: int
     records: list[Record] = field(default_factory=list)
     damages: list[Damage] = field(default_factory=list)
-    _second: str = ""  # the last one, and its Unix time in ns: most lines share it with the line before
+    _second: str = ""  # the last one with its dot, and its Unix time in ns: most lines share it with the line before
     _second_ns: int = 0
 
     def batch(self) -> Batch:
@@ -90,11 +91,11 @@ class _Reading:
         return None if ns is None or priority is None else Record(self.offset + at, ns, priority, event.decode(), msg)
 
     def _ns(self, text: str) -> int | None:
-        if len(text) == 29 and text[:19] == self._second and text[20:].isdigit():
+        if len(text) == 29 and text[:20] == self._second and text[20:].isdigit():
             return self._second_ns + int(text[20:])
         ns = unix_ns(text)
         if ns is not None and len(text) == 29 and text[19] == ".":
-            self._second, self._second_ns = text[:19], ns - int(text[20:])
+            self._second, self._second_ns = text[:20], ns - int(text[20:])
         return ns
 
     def _any(self, at: int, line: bytes) -> Record:
@@ -113,6 +114,7 @@ class _Reading:
         cleaned = _Cleaned()
         msg = cleaned.value(told["msg"], "", nonfinite)
         is_lossy = cleaned.is_lossy or "\ufffd" in line.decode("utf-8", "replace")
+        is_lossy = is_lossy or (bool(nonfinite) and not _SAYS_SO.search(line))  # 1e400 is a number all the same
         priority = PRIORITIES.get(str(told.get("prio", "")).strip(), UNKNOWN_PRIORITY)
         return Record(
             self.offset + at,

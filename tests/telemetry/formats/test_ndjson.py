@@ -142,3 +142,16 @@ def test_any_message_comes_out_as_it_was_written(msg, ascii_only):
     said = {"ts": "2024-04-15T22:30:00.000000001", "prio": "TELM", "ec": "e", "msg": msg}
     batch = read(json.dumps(said, ensure_ascii=ascii_only).encode() + b"\n", kind="ndjson")
     assert [json.loads(each.msg) for each in batch.records] == [msg]
+
+
+def test_a_time_of_the_same_second_with_a_zone_is_no_fraction():
+    """Of two lines of one second, the second is read with what is known of the first."""
+    zoned = "2024-04-15T22:30:00-123456789"
+    batch = read(line(0, ts="2024-04-15T22:30:00.000000001") + line(0, ts=zoned), kind="ndjson")
+    assert ([each.ns for each in batch.records], len(batch.damages)) == ([T0 + 1], 1)
+
+
+def test_a_number_too_great_for_a_double_is_kept_as_bytes():
+    great = line(0).replace(b'{"count": 0}', b'{"count": 1e400}')
+    [found] = read(great, kind="ndjson").records
+    assert (found.msg, found.nonfinite, found.raw) == (b'{"count": null}', b'{"count":"inf"}', great[:-1])
