@@ -127,7 +127,7 @@ def _places(config: Config) -> Iterator[Finding]:
         except OSError as error:
             yield _not_well(f"The password file {path} can not be read: {error.strerror}.")
             continue
-        is_private = not mode & 0o077
+        is_private = not mode & 0o037  # its group may read it, as PostgreSQL allows of its own keys
         yield Finding(
             is_private,
             f"The password file {path} is {'private' if is_private else f'open to others: chmod 0400 {path}'}.",

@@ -29,7 +29,7 @@ def set_up(*, using: str = "default", roles: Roles | None = None) -> list[str]:
         did = [f"login {name} made" for name in make_roles(roles, using=using)] if roles else []
         with _acting_as(roles.writer if roles else "", using):
             did += [f"migration {name} run" for name in _migrate(using)]
-            did += [f"view {name} made" for name in views.make_views(using=using)]
+            did += views.told(views.make_views(using=using))
             if roles:
                 grant(roles, using=using)
         if roles:

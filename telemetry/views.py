@@ -64,6 +64,11 @@ def make_views(*, using: str = "default") -> list[str]:
     return made
 
 
+def told(made: list[str]) -> list[str]:
+    """A sentence that says which views were made, if any."""
+    return [f"{len(made)} views made: {', '.join(made)}"] if made else []
+
+
 _KNOWN = """
     SELECT relname::text, coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class
     WHERE relnamespace = 'telemetry'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'i', 'I', 'S')"""

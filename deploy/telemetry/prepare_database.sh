@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepare PostgreSQL >= 14 for telemetry on the database's computer: database, tablespace, passwords, access from the LAN.
-# Run as the server's superuser: sudo -u postgres deploy/telemetry/prepare_database.sh --lan 192.168.0.0/16
+# Run as root: sudo deploy/telemetry/prepare_database.sh --lan 192.168.0.0/16
+# The server is asked as its superuser `postgres`, by its socket; or as the variables PGHOST, PGUSER, … say.
 # Safe to repeat: what is there stays. The logins and tables are made after it, by `xtelemdb setup --roles`.
 set -euo pipefail
 
@@ -23,11 +24,14 @@ for name in "$database" "$reader" "$writer" "${tablespace%%=*}"; do
 done
 [[ -z $lan || $lan =~ ^[0-9a-fA-F.:]+/[0-9]+$ ]] || { echo "$lan is no network such as 192.168.0.0/16." >&2; exit 2; }
 
-ask() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "${2:-postgres}" --command "$1"; }
+as_postgres=()
+[[ $EUID == 0 && -z ${PGHOST:-} ]] && as_postgres=(runuser -u postgres --)
+ask() { "${as_postgres[@]}" psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "${2:-postgres}" --command "$1"; }
 
 [[ $(ask "SHOW server_version_num") -ge 140000 ]] || { echo "PostgreSQL is older than 14." >&2; exit 1; }
 
-# A password for each login, made at random, in a file that its owner alone reads. It is never shown.
+# A password for each login, made at random, and never shown. `postgres` reads the file, who makes the logins, and the
+# group `xtelemdb` where there is one, as which the services run; nobody else.
 umask 077
 mkdir -p "$secrets"
 for login in "$reader" "$writer"; do
@@ -38,8 +42,15 @@ for login in "$reader" "$writer"; do
         echo "password of $login made: $file"
     fi
 done
+if [[ $EUID == 0 && -z ${PGHOST:-} ]]; then
+    if getent group xtelemdb >/dev/null; then
+        chgrp -R xtelemdb "$secrets"; chmod 0750 "$secrets"; chmod 0440 "$secrets/$reader" "$secrets/$writer"
+    fi
+    chown -R postgres "$secrets"
+fi
 
 if [[ -n $tablespace && -z $(ask "SELECT 1 FROM pg_tablespace WHERE spcname = '${tablespace%%=*}'") ]]; then
+    [[ $EUID == 0 && -z ${PGHOST:-} ]] && install -d -o postgres -m 0700 "${tablespace#*=}"
     ask "CREATE TABLESPACE ${tablespace%%=*} LOCATION '${tablespace#*=}'"
     echo "tablespace ${tablespace%%=*} made"
 fi
@@ -69,4 +80,4 @@ if [[ -n $lan ]]; then
         localhost | 127.0.0.1) echo "PostgreSQL listens on this computer only. Set listen_addresses and restart it." ;;
     esac
 fi
-echo "Next: xtelemdb setup --roles -c deploy/telemetry/central.toml database.user=postgres"
+echo "Next, as postgres: xtelemdb setup --roles -c /etc/xtelemdb/central.toml database.user=postgres"

@@ -1,11 +1,13 @@
 """`replica add|list|sync|verify|import-origins`."""
 
+import time
 from argparse import Namespace
 
 from tqdm import tqdm
 
 from telemetry import enrolment, locations, replicas
 from telemetry.cli.main import DONE, SOME_FAILED, Session
+from telemetry.errors import TransientError
 
 
 def add(session: Session, asked: Namespace) -> int:
@@ -39,6 +41,18 @@ def _tell_lag(session: Session, place: locations.Place) -> None:
 
 
 def sync(session: Session, asked: Namespace) -> int:
+    """Once, or with --every until it is interrupted: then what may pass later is told, and tried again."""
+    if not asked.every:
+        return _sync_once(session, asked)
+    while True:
+        try:
+            _sync_once(session, asked)
+        except TransientError as error:
+            session.tell(str(error))
+        time.sleep(asked.every)
+
+
+def _sync_once(session: Session, asked: Namespace) -> int:
     place = locations.find_location(asked.name, using=session.using)
     host = session.config.hostname
     if asked.dry_run:

@@ -6,6 +6,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from telemetry import reading
 from telemetry.cli.main import DONE, SOME_FAILED, Session
-from telemetry.errors import NotFoundError, TelemetryError
+from telemetry.errors import NotFoundError, TelemetryError, TransientError
 from telemetry.inventory import Summary, take_inventory
 from telemetry.reading import FileReport
 
@@ -103,8 +104,13 @@ def _outcomes(
         return
     connections.close_all()  # a forked process must not share them
     forking = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(min(jobs, len(ids)), mp_context=forking) as pool:
-        yield from pool.map(read, ids, chunksize=1)
+    try:
+        with ProcessPoolExecutor(min(jobs, len(ids)), mp_context=forking) as pool:
+            yield from pool.map(read, ids, chunksize=1)
+    except BrokenProcessPool as error:
+        raise TransientError(
+            "A process was killed (is memory short?). What was read is kept: run it again, perhaps with fewer --jobs."
+        ) from error
 
 
 def _read(file_id: int, *, hostname: str, using: str) -> FileReport | str | None:

@@ -151,6 +151,7 @@ def _add_replica(parser: argparse.ArgumentParser, prog: str) -> None:
     sync = add("sync", "Copy this computer's files that a location has not, or not as they are now.", "sync backup")
     sync.add_argument("--limit", type=_count, metavar="N")
     sync.add_argument("--dry-run", action="store_true", help="tell what would be copied")
+    sync.add_argument("--every", type=_count, metavar="SECONDS", help="again and again, with this pause between")
     add("verify", "Read every byte of every copy again.", "verify backup")
     add("import-origins", "Take <prefix>/<host>/<path> into the inventory.", "import-origins backup")
     for name in ("sync", "verify", "import-origins"):

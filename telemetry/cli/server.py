@@ -15,11 +15,7 @@ from telemetry.installing import set_up
 def setup(session: Session, asked: Namespace) -> int:
     """Tables, bundle, views, and logins if asked; what was there already stays as it is."""
     for using in session.databases:
-        did = (
-            [f"view {name} made" for name in views.make_views(using=using)]
-            if asked.views
-            else _whole(session, asked, using)
-        )
+        did = views.told(views.make_views(using=using)) if asked.views else _whole(session, asked, using)
         for sentence in did:
             session.say(sentence)
         session.say("Set up." if did else "Set up already: nothing changed.")
@@ -32,7 +28,7 @@ def _whole(session: Session, asked: Namespace, using: str) -> list[str]:
     if session.config.schemas:
         told = add_bundle(Path(session.config.schemas), using)
         if "from now on" in told:
-            did += [told, *(f"view {name} made" for name in views.make_views(using=using))]
+            did += [told, *views.told(views.make_views(using=using))]
     return did
 
 

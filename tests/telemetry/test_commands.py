@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import threading
 import time
 from collections import Counter
 from typing import Any
@@ -13,6 +14,7 @@ import orjson
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from tqdm import tqdm
 
 from telemetry.cli import main as cli
 from telemetry.cli.main import main
@@ -185,6 +187,26 @@ def test_copies_are_made_listed_and_verified(run, telem, tmp_path):
     assert f"waits: lab:{folder}/one_2026-11-28T000000.ndjson" in said
 
 
+def test_a_sync_that_goes_on_outlives_a_disk_that_is_away(run, telem, tmp_path, monkeypatch):
+    _, words = telem
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    run("inventory", *words)
+    run("replica", "add", "backup", backup)
+    backup.rename(tmp_path / "away")
+    pauses = []
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+        (tmp_path / "away").rename(backup)
+
+    monkeypatch.setattr("telemetry.cli.copies.time.sleep", pause)
+    code, said, told = run("replica", "sync", "backup", *words, "--every", "60")
+    assert (code, pauses, "2 files copied" in said, "mount the disk" in told) == (130, [60, 60], True, True)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -296,12 +318,25 @@ def test_two_commands_at_once_that_are_killed_again_and_again_lose_and_double_no
     assert (total, names, ingested) == (12 * 3000 + 6, 12 * 3000 + 6, 14)
 
 
+def test_a_process_that_is_killed_ends_in_a_sentence_and_its_files_are_read_the_next_time(run, telem, monkeypatch):
+    _, words = telem
+    run("inventory", *words)
+    with monkeypatch.context() as patch:
+        patch.setattr("telemetry.reading.ingest_file", lambda *_args, **_more: os.kill(os.getpid(), signal.SIGKILL))
+        code, _, told = run("ingest", *words, "--jobs", "2")
+    assert (code, "A process was killed" in told) == (2, True)
+    assert "2 files read: 6 records" in run("ingest", *words)[1]
+
+
 def _forked(work) -> int:
     child = os.fork()
     if child == 0:
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             os.dup2(1, 2)
+            # tqdm's own lock is one semaphore for a process and all that it forks: a child that is killed while it holds
+            # it would leave it held for ever. Commands that a person starts share nothing.
+            tqdm.set_lock(threading.RLock())
             work()
         finally:
             os._exit(0)
