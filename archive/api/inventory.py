@@ -20,6 +20,7 @@ from telemetry.queries.inventory import HostLag
 from telemetry.queries.times import iso
 
 MOST_DAMAGES = 1000
+COPY_STATES = ("ok", "differs", "missing")
 TIME = "UTC, with nine decimals"
 
 
@@ -41,7 +42,7 @@ class RecordingSchema(serializers.Serializer[Any]):
     ingested_at = serializers.DateTimeField(allow_null=True)
 
 
-class FileSchema(serializers.Serializer[Any]):
+class InstrumentFileSchema(serializers.Serializer[Any]):
     """A file that is or was on an instrument computer."""
 
     id = serializers.IntegerField()
@@ -74,7 +75,7 @@ class CopySchema(serializers.Serializer[Any]):
 
     location = serializers.CharField(help_text="Where it is kept")
     path = serializers.CharField(help_text="Path there")
-    state = serializers.ChoiceField(("ok", "differs", "missing"), help_text="By the last look at it")
+    state = serializers.ChoiceField(COPY_STATES, help_text="By the last look at it")
     is_current = serializers.BooleanField(help_text="It is of the file as that is now")
     origin_size_bytes = serializers.IntegerField(help_text="Of the file when it was copied")
     origin_modified = serializers.CharField(help_text=f"The same. {TIME}")
@@ -83,7 +84,7 @@ class CopySchema(serializers.Serializer[Any]):
     verified_at = serializers.DateTimeField(allow_null=True)
 
 
-class WholeFileSchema(FileSchema):
+class WholeFileSchema(InstrumentFileSchema):
     """One file with its damages and copies."""
 
     damages = DamageSchema(many=True, help_text=f"The first {MOST_DAMAGES}")
@@ -123,13 +124,13 @@ class FilesView(generics.ListAPIView[File]):
 
     permission_classes = (StaffOnly,)
     queryset = File.objects.none()
-    serializer_class = FileSchema
+    serializer_class = InstrumentFileSchema
     filterset_class = FileFilter
 
     def get_queryset(self) -> QuerySet[File]:
         return inventory.files()
 
-    @extend_schema(summary="Files of instrument computers", operation_id="files_list", responses=FileSchema)
+    @extend_schema(summary="Files of instrument computers", operation_id="files_list", responses=InstrumentFileSchema)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         found = narrowed(self.get_queryset(), FileFilter, request.query_params)
         return self.get_paginated_response([file_form(file) for file in self.paginate_queryset(found) or []])

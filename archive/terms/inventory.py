@@ -3,6 +3,7 @@
 from typing import Any
 
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 
 from archive.domain import inventory
 from archive.terms.fields import ChoicesFilter, FlagFilter, InstantFilter
@@ -12,21 +13,25 @@ KINDS = ("bintel", "binlog", "ndjson", "log", "xrif", "other")
 STATES = ("new", "ok", "incomplete", "partial", "bad")
 
 
+@extend_schema_field(bool)
 class GoneFilter(FlagFilter):
     def filter(self, qs: Any, value: Any) -> Any:
         return qs if value is None else qs.filter(gone_at__isnull=not value)
 
 
+@extend_schema_field(bool)
 class WaitingFilter(FlagFilter):
     def filter(self, qs: Any, value: Any) -> Any:
         return qs if value is None else inventory.waiting(qs, is_waiting=value)
 
 
+@extend_schema_field(bool)
 class OnePlaceFilter(FlagFilter):
     def filter(self, qs: Any, value: Any) -> Any:
         return inventory.in_places(qs, 1) if value else qs
 
 
+@extend_schema_field(bool)
 class NoPlaceFilter(FlagFilter):
     def filter(self, qs: Any, value: Any) -> Any:
         return inventory.in_places(qs, 0) if value else qs

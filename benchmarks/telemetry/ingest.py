@@ -21,7 +21,8 @@ N_LINES = 100_000  # of each NDJSON file
 N_NDJSON = 4
 LINE = (
     b'{"ts": "2026-11-28T%02d:%02d:%02d.%09d", "prio": "TELM", "ec": "telem_indi_set", "msg": {"device": "camsci1", '
-    b'"name": "fps", "state": "Ok", "elements": {"current": %d.25, "target": 2000.0, "min": 0.0, "max": 3630.0, "step": 1.5}, '
+    b'"name": "fps", "state": "Ok", "elements": {"current": %d.25, "target": 2000.0, "min": 0.0, "max": 3630.0, '
+    b'"step": 1.5}, '
     b'"label": "Frames per second", "group": "Detector", "perm": "rw", "timeout_s": 0.0, "message": ""}}\n'
 )
 

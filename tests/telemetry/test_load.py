@@ -44,17 +44,17 @@ def bundle(tmp_path) -> None:
     bundles.add(tmp_path / "bundle")
 
 
-def send(data: bytes, *, offset: int = 0, path: str = PATH, **more) -> load.Taken:
+def send(data: bytes, *, offset: int = 0, path: str = PATH, **more):
     return load.take_chunks([Chunk("icc", path, offset, data, **more)])[0]
 
 
-def stored() -> list[tuple]:
+def stored():
     with connection.cursor() as cursor:
         cursor.execute("SELECT seq, telemetry.unix_ns(ts, ns) FROM telemetry.record ORDER BY recording_id, seq")
         return cursor.fetchall()
 
 
-def recording(path: str = PATH) -> dict:
+def recording(path: str = PATH):
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(recording) FROM telemetry.recording WHERE path = %s", [path])
         return json.loads(cursor.fetchone()[0])
@@ -199,7 +199,7 @@ def test_times_that_can_not_be_make_no_partition(bundle):
     assert [ns for _, ns in stored()] == [0, (2**32 - 1) * 10**9]
 
 
-def partitions() -> int:
+def partitions():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'telemetry' AND tablename ~ '^record_'")
         return cursor.fetchone()[0]
@@ -236,7 +236,7 @@ def test_a_file_that_does_not_begin_as_before_does_not_fit(changed):
     assert not still_fits(edges, lambda at, size: bytes(data[at : at + size]))
 
 
-def inventoried(path: Path, **columns) -> int:
+def inventoried(path, **columns):
     found = path.stat()
     columns = {"ingested_size_bytes": None, "ingested_modified_ns": None} | columns
     kind = path.name.split(".")[1]
