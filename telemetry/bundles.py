@@ -22,7 +22,7 @@ def add(source: Path, *, using: str = "default") -> tuple[Bundle, bool]:
         return bundle, False
     with connections[using].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO telemetry.bundle (digest, content, source) VALUES (%s, %s, %s)"
+            "INSERT INTO telemetry.bundle (digest, content, source, added_at) VALUES (%s, %s, %s, clock_timestamp())"
             " ON CONFLICT (digest) DO UPDATE SET added_at = clock_timestamp(), source = excluded.source",
             [bundle.digest, bundle.as_zip(), str(source)],
         )

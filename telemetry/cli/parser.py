@@ -117,6 +117,9 @@ def _add_files(add: Add) -> None:
     ingest.add_argument("--host", help="of this host; else of this computer; `any`: all that is within reach")
     ingest.add_argument("--dry-run", action="store_true", help="tell which files wait")
 
+    add(
+        "redecode", "schemas:redecode", "Read records that were kept as bytes by the newest bundle.", example="redecode"
+    )
     add("agent", "agent:agent", "Send this computer's files to an archive as they grow.", example="agent -c agent.toml")
 
 

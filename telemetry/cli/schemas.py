@@ -1,12 +1,14 @@
-"""`bundle add|list`."""
+"""`bundle add|list`, and `redecode`."""
 
 from argparse import Namespace
 from pathlib import Path
 
 from django.db import connections
+from tqdm import tqdm
 
 from telemetry import bundles
 from telemetry.cli.main import DONE, Session
+from telemetry.redecode import redecode_waiting
 
 
 def add(session: Session, asked: Namespace) -> int:
@@ -22,6 +24,15 @@ def add_bundle(source: Path, using: str) -> str:
     rest = f"; without schema, so kept as bytes: {', '.join(lacking)}" if lacking else ""
     said = "decodes from now on" if is_new else "decodes already"
     return f"{bundle.digest[:12]} {said}: {len(bundle.types)} codes{rest}."
+
+
+def redecode(session: Session, _asked: Namespace) -> int:
+    """Read what was kept as bytes again."""
+    for using in session.databases:
+        with tqdm(unit=" records", disable=None, leave=False) as bar:
+            done = redecode_waiting(using=using, told=bar.update)
+        session.say(f"{done.n_read} records read by the newest bundle; {done.n_waiting} are still kept as bytes.")
+    return DONE
 
 
 def list(session: Session, _asked: Namespace) -> int:  # noqa: A001 - the verb's own name
