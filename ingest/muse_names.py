@@ -1,0 +1,116 @@
+"""Files of one MUSE exposure: which is which, and which belong together.
+
+    single/NGC3201_a.fits                        reduced cube; its PROV1, PROV2 … name the raw files
+    raw/MUSE.2019-02-01T05:12:33.650.fits.fz     raw; some disks write its time with dashes
+    analysis/NGC3201_a.prm.fits                  fitted parameters of the PSF
+    analysis/NGC3201_a.psf.fits                  the PSF of each source
+
+A name is matched, never guessed: what is not there is told as missing, and no other exposure's file takes its place.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_RAW = re.compile(
+    r"MUSE\.(?P<day>\d{4}-\d\d-\d\d)T(?P<h>\d\d)[:-](?P<m>\d\d)[:-](?P<s>\d\d(?:\.\d+)?)(?P<extension>\.fits(?:\.fz)?)?"
+)
+_PRM = re.compile(r"(?P<stem>.+)\.prm(?P<mark>.*)\.fits")
+_PSF = re.compile(r"(?P<stem>.+)\.psf(?P<mark>.*)\.fits")
+_PROVENANCE = re.compile(r"PROV([1-9]\d{0,3})")
+_SOURCE = re.compile(r"PM_\d+")
+_CHANNEL = re.compile(r"CHAN\d\d")
+
+
+class MuseKind(StrEnum):
+    """What a file is to its exposure."""
+
+    RAW = "raw"
+    REDUCED = "reduced"
+    PRM = "prm"
+    PSF = "psf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Files of one fit by name; None and an empty tuple are what is not there."""
+
+    prm: str
+    reduced: str | None
+    psf: str | None
+    raws: tuple[str, ...]
+    missing: tuple[str, ...]  # names that were looked for, as a report tells them
+
+
+def kind_of(filename: str, *, hdu_names: Collection[str], primary: Mapping[str, Any]) -> MuseKind | None:
+    """What a file is: by its name where that tells, else by what is in it; None for none of MUSE's files."""
+    for kind, pattern in ((MuseKind.PRM, _PRM), (MuseKind.PSF, _PSF), (MuseKind.RAW, _RAW)):
+        if pattern.fullmatch(filename):
+            return kind
+    if "PSFPARS" in hdu_names:
+        return MuseKind.PRM
+    if any(_SOURCE.fullmatch(name) for name in hdu_names):
+        return MuseKind.PSF
+    if any(_CHANNEL.fullmatch(name) for name in hdu_names):
+        return MuseKind.RAW
+    return MuseKind.REDUCED if str(primary.get("INSTRUME") or "").strip().upper() == "MUSE" else None
+
+
+def raw_key(filename: str) -> str | None:
+    """One name for a raw file however its time and its packing are written: `MUSE.2019-02-01T05:12:33.650`."""
+    found = _RAW.fullmatch(filename.strip())
+    return None if found is None else f"MUSE.{found['day']}T{found['h']}:{found['m']}:{found['s']}"
+
+
+def provenance(primary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the raw files that a reduced cube was made of, in the order of its PROV1, PROV2 and on."""
+    numbered = sorted(
+        (int(found[1]), value)
+        for key, value in primary.items()
+        if (found := _PROVENANCE.fullmatch(key)) is not None
+        if isinstance(value, str)
+    )
+    return tuple(dict.fromkeys(key for _, value in numbered if (key := raw_key(value)) is not None))
+
+
+def stems_of(prm: str) -> tuple[str, ...]:
+    """Names that the reduced cube of a fit may have, without extension, the likelier first.
+
+    `a.prm_v2.fits` is of `a_v2.fits` (the name without `.prm`); where that is not there, of `a.fits`.
+    """
+    found = _PRM.fullmatch(prm)
+    return () if found is None else tuple(dict.fromkeys((found["stem"] + found["mark"], found["stem"])))
+
+
+def psf_name(prm: str) -> str | None:
+    """Name of the file of sources that belongs to a file of parameters."""
+    found = _PRM.fullmatch(prm)
+    return None if found is None else f"{found['stem']}.psf{found['mark']}.fits"
+
+
+def links_of(prm: str, *, names: Collection[str], primaries: Mapping[str, Mapping[str, Any]]) -> Links:
+    """Files among `names` that belong to one fit. `primaries` are the headers of the reduced cubes, by name."""
+    candidates = [f"{stem}.fits" for stem in stems_of(prm)]
+    reduced = next((name for name in candidates if name in names), None)
+    wanted_psf = psf_name(prm)
+    psf = wanted_psf if wanted_psf in names else None
+    wanted = provenance(primaries.get(reduced, {})) if reduced else ()
+    by_key = _raws_by_key(names)
+    missing = [
+        *([] if reduced else candidates[:1]),
+        *([] if psf or not wanted_psf else [wanted_psf]),
+        *(["PROV1"] if reduced and not wanted else []),
+        *(f"{key}.fits.fz" for key in wanted if key not in by_key),
+    ]
+    raws = tuple(by_key[key] for key in wanted if key in by_key)
+    return Links(prm=prm, reduced=reduced, psf=psf, raws=raws, missing=tuple(missing))
+
+
+def _raws_by_key(names: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        if (key := raw_key(name)) is not None:
+            found.setdefault(key, name)
+    return found
