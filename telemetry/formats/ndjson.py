@@ -91,10 +91,11 @@ class _Reading:
         return None if ns is None or priority is None else Record(self.offset + at, ns, priority, event.decode(), msg)
 
     def _ns(self, text: str) -> int | None:
-        if len(text) == 29 and text[:20] == self._second and text[20:].isdigit():
+        has_nine_decimals = len(text) == 29 and text[19] == "." and text[20:].isdigit()  # and no zone in their place
+        if has_nine_decimals and text[:20] == self._second:
             return self._second_ns + int(text[20:])
         ns = unix_ns(text)
-        if ns is not None and len(text) == 29 and text[19] == ".":
+        if ns is not None and has_nine_decimals:
             self._second, self._second_ns = text[:20], ns - int(text[20:])
         return ns
 

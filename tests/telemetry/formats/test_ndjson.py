@@ -144,6 +144,11 @@ def test_any_message_comes_out_as_it_was_written(msg, ascii_only):
     assert [json.loads(each.msg) for each in batch.records] == [msg]
 
 
+def test_a_fraction_with_a_zone_is_as_long_as_nine_decimals_and_is_read_as_what_it_is():
+    [record] = read(line(0, ts="2024-04-15T22:30:00.0000-1000"), kind="ndjson").records
+    assert record.ns == 1_713_256_200 * 10**9  # 08:30 UTC of the next day
+
+
 def test_a_time_of_the_same_second_with_a_zone_is_no_fraction():
     """Of two lines of one second, the second is read with what is known of the first."""
     zoned = "2024-04-15T22:30:00-123456789"
