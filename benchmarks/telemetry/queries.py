@@ -4,8 +4,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import requests
+from django.conf import settings
 from django.db import connection
 from tqdm import tqdm
 
@@ -50,6 +52,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         asking = requests.Session()
         asking.headers["Authorization"] = f"Token {bench.token()}"
         for name, route, bound_ms in QUESTIONS:
+            _require_all(asking.get(bench.url + route(0), timeout=60).json())
             times_ms = [_ask(asking, bench.url + route(run)) for run in range(N_RUNS + 1)][1:]
             p95 = statistics.quantiles(times_ms, n=20, method="inclusive")[-1]
             what = f"{name}, 95th percentile of {N_RUNS}, {N_CHANNELS * N_EACH:,} records"
@@ -65,6 +68,17 @@ def _ask(asking: requests.Session, address: str) -> float:
     return took_ms
 
 
+def _require_all(answer: dict[str, Any]) -> None:
+    """Fail if what is timed is not the whole answer."""
+    if "series" in answer:
+        found, expected = sum(answer["series"][0]["count"]), int(3600 / SPACING_S)
+    elif answer.get("next"):
+        found, expected = len(answer["results"]), settings.PAGINATION_MAX_LIMIT
+    else:
+        found, expected = len(answer["results"]), N_CHANNELS
+    assert expected <= found <= expected + 1, f"{found} in place of {expected}"
+
+
 def _fill() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT telemetry.ensure_month(%s)", [START])
@@ -75,3 +89,5 @@ def _fill() -> None:
             [channel] = cursor.fetchone()
             cursor.execute(FILL, {"start": START, "spacing": SPACING_S, "channel": channel, "each": N_EACH})
         cursor.execute("ANALYZE telemetry.record")
+        cursor.execute("SELECT count(*) FROM telemetry.record")
+        assert cursor.fetchone() == (N_CHANNELS * N_EACH,)
