@@ -6,20 +6,12 @@ from hashlib import sha256
 
 from django.db import connections
 
-from telemetry.chunks import Position
+from telemetry.chunks import Position, WaitingFile
 from telemetry.errors import UsageError
 from telemetry.load import positions
+from telemetry.recordings import IS_WAITING
 
 PAGE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingFile:
-    """A file that was not read as it now is, and how far it was."""
-
-    path: str
-    raw_path: bytes | None
-    position: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +64,9 @@ def waiting_files(host: str, *, after: int = 0, using: str = "default") -> Waiti
     """Files of a host that are there and wait, in the order of their ids from `after` on."""
     with connections[using].cursor() as cursor:
         cursor.execute(
-            """SELECT id, path, raw_path FROM telemetry.file
-            WHERE host = %s AND id > %s AND kind IN ('bintel', 'binlog', 'ndjson') AND gone_at IS NULL
-                AND (ingested_size_bytes, ingested_modified_ns) IS DISTINCT FROM (size_bytes, modified_ns)
-            ORDER BY id LIMIT %s""",
+            f"""SELECT id, path, raw_path FROM telemetry.file
+            WHERE host = %s AND id > %s AND gone_at IS NULL AND {IS_WAITING}
+            ORDER BY id LIMIT %s""",  # noqa: S608 - the condition is ours
             [host, after, PAGE],
         )
         rows = cursor.fetchall()

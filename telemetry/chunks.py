@@ -35,6 +35,15 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A file that was not read as it now is, and how far it was."""
+
+    path: str
+    raw_path: bytes | None  # its bytes, where `path` does not say them
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a chunk. Reading goes on at `position`, which another taker may have brought further."""
 

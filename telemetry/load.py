@@ -18,6 +18,7 @@ from telemetry.chunks import Chunk, Position, Taken
 from telemetry.continuity import edges_after
 from telemetry.formats.readers import reader_for
 from telemetry.formats.records import Batch
+from telemetry.formats.schemas import Bundle
 from telemetry.recordings import Known, place_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +59,9 @@ def take_chunks(chunks: Sequence[Chunk], *, using: str = "default") -> list[Take
     places = [place_of(chunk.host, chunk.path) for chunk in chunks]
     recordings.make_missing(places, using=using)
     known = recordings.find(places, using=using)
-    decoded = [_decode(chunk, known[place], using=using) for chunk, place in zip(chunks, places, strict=True)]
+    is_binary = any(each.kind != "ndjson" for each in known.values())
+    bundle = bundles.current(using=using) if is_binary else None
+    decoded = [_decode(chunk, known[place], bundle) for chunk, place in zip(chunks, places, strict=True)]
     _make_months(decoded, using=using)
     ids = channels.ids_of(_channel_names(decoded), using=using)
     try:
@@ -83,16 +86,15 @@ def _store(decoded: Sequence[_Decoded], ids: Mapping[channels.Name, int], *, usi
     return taken
 
 
-def _decode(chunk: Chunk, known: Known, *, using: str) -> _Decoded:
+def _decode(chunk: Chunk, known: Known, bundle: Bundle | None) -> _Decoded:
     """What the bytes say, if they go on where reading came to; else nothing."""
     start = _start(chunk, known.position)
     if start is None or not chunk.data:
         return _Decoded(chunk, known, Batch(records=[], damages=[], consumed=chunk.offset))
-    bundle = None if known.kind == "ndjson" else bundles.current(using=using)
     fresh = chunk.data[start - chunk.offset :]
     rest = Chunk(chunk.host, chunk.path, start, fresh, chunk.end, chunk.torn, chunk.anew_after)
     batch = refusals.without_long_names(reader_for(known.kind, bundle)(fresh, offset=start))
-    return _Decoded(rest, known, batch, bundle.digest if bundle else "")
+    return _Decoded(rest, known, batch, bundle.digest if bundle and known.kind != "ndjson" else "")
 
 
 def _start(chunk: Chunk, position: Position) -> int | None:
@@ -120,7 +122,7 @@ def _take(decoded: _Decoded, held: Known, ids: Mapping[channels.Name, int], *, u
 def _move_on(decoded: _Decoded, held: Known, position: Position, *, using: str) -> None:
     chunk, batch = decoded.chunk, decoded.batch
     times = [record.ns for record in batch.records]
-    state, reason = _state(decoded, held)
+    state, reason = _state(decoded, held, using=using)
     edges = position.edges
     with connections[using].cursor() as cursor:
         cursor.execute(
@@ -151,16 +153,16 @@ def _move_on(decoded: _Decoded, held: Known, position: Position, *, using: str) 
             )
 
 
-def _state(decoded: _Decoded, held: Known) -> tuple[str, str]:
+def _state(decoded: _Decoded, held: Known, *, using: str) -> tuple[str, str]:
     """State of the recording and its reason, once the batch is stored."""
     batch, chunk = decoded.batch, decoded.chunk
     tail = (batch.incomplete or chunk.torn) if chunk.end else ""
     n_bad = held.n_bad + len(batch.damages)
     if n_bad:
-        first = held.reason.split("; ", 1)[0] or f"at byte {batch.damages[0].offset}: {batch.damages[0].reason}"
+        seq, why = recordings.first_damage(held.id, using=using) or (batch.damages[0].offset, batch.damages[0].reason)
         more = f"; {n_bad} such places" if n_bad > 1 else ""
         rest = f"; {tail}" if tail else ""
-        return ("partial" if held.n_records + len(batch.records) else "bad"), first + more + rest
+        return ("partial" if held.n_records + len(batch.records) else "bad"), f"at byte {seq}: {why}{more}{rest}"
     return ("incomplete", tail) if tail else ("ok", "")
 
 

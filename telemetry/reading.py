@@ -11,6 +11,7 @@ from telemetry import load
 from telemetry.chunks import Position, recording_path
 from telemetry.errors import NotFoundError, TransientError
 from telemetry.locations import place_of_copy
+from telemetry.recordings import IS_WAITING
 from telemetry.sources import FileReader, Identity
 
 
@@ -69,15 +70,14 @@ def waiting(
     """
     with connections[using].cursor() as cursor:
         cursor.execute(
-            """SELECT id FROM telemetry.file
-            WHERE kind IN ('bintel', 'binlog', 'ndjson')
-                AND (ingested_size_bytes, ingested_modified_ns) IS DISTINCT FROM (size_bytes, modified_ns)
+            f"""SELECT id FROM telemetry.file
+            WHERE {IS_WAITING}
                 AND (%(host)s = '' OR host = %(host)s) AND (%(device)s = '' OR device = %(device)s)
                 AND modified_ns >= coalesce(%(since)s, modified_ns)
                 AND (gone_at IS NULL OR EXISTS (
                     SELECT FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
                     WHERE replica.file_id = file.id AND replica.state = 'ok' AND location.is_local))
-            ORDER BY created_ns, id LIMIT %(limit)s""",
+            ORDER BY created_ns, id LIMIT %(limit)s""",  # noqa: S608 - the condition is ours
             {"host": host, "device": device, "since": since_ns, "limit": limit},
         )
         return [pk for (pk,) in cursor.fetchall()]

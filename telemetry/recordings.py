@@ -9,14 +9,16 @@ from django.db import connections
 from telemetry.chunks import Position, recording_path
 from telemetry.continuity import Edges
 from telemetry.errors import UsageError
-from telemetry.formats.names import parse_name
+from telemetry.formats.names import TELEMETRY, parse_name
 
-KINDS = ("bintel", "binlog", "ndjson")
 Place = tuple[str, str]  # host and path of a recording
+# A file whose records are wanted, and which was not read as it now is. The index `file_waiting` says the same.
+IS_WAITING = """kind IN ('bintel', 'binlog', 'ndjson')
+    AND (ingested_size_bytes, ingested_modified_ns) IS DISTINCT FROM (size_bytes, modified_ns)"""
 
 _FIND = """
     SELECT id, host, path, device, kind, generation, bytes_consumed, head_length, head_sha256, tail_length, tail_sha256,
-        n_records, n_bad, state, reason
+        n_records, n_bad
     FROM telemetry.recording
     WHERE (host, md5(path)) IN (SELECT host, md5(path) FROM unnest(%s::text[], %s::text[]) AS wanted (host, path))
     ORDER BY id"""
@@ -32,7 +34,6 @@ class Known:
     position: Position
     n_records: int
     n_bad: int
-    reason: str  # of its first damage, '' while there is none
 
 
 def place_of(host: str, path: str) -> Place:
@@ -82,37 +83,31 @@ def put_aside(known: Known, *, using: str) -> Known:
             WHERE id = %s""",
             [known.id],
         )
-    return Known(known.id, known.device, known.kind, Position(generation=generation + 1), 0, 0, "")
+    return Known(known.id, known.device, known.kind, Position(generation=generation + 1), 0, 0)
+
+
+def first_damage(recording_id: int, *, using: str) -> tuple[int, str] | None:
+    """Offset and reason of the first place of a recording whose bytes gave no record."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, reason FROM telemetry.damage WHERE recording_id = %s ORDER BY seq LIMIT 1", [recording_id]
+        )
+        row: tuple[int, str] | None = cursor.fetchone()
+    return row
 
 
 def _named(path: str) -> tuple[str, str, int | None]:
     """Device, kind and start that a file's name tells."""
     name = parse_name(path.rsplit("/", 1)[-1])
-    if name.kind not in KINDS:
+    if name.kind not in TELEMETRY:
         raise UsageError(
-            f"{path} holds no telemetry: its name must end in .{', .'.join(KINDS)}, or in .gz or .zst after that."
+            f"{path} holds no telemetry: its name must end in .{', .'.join(TELEMETRY)}, or in .gz or .zst after that."
         )
     return name.device or path.rsplit("/", 1)[-1], name.kind, name.stamp_ns
 
 
 def _known(row: Sequence[Any]) -> Known:
-    (
-        pk,
-        _host,
-        _path,
-        device,
-        kind,
-        generation,
-        consumed,
-        head_length,
-        head,
-        tail_length,
-        tail,
-        n_records,
-        n_bad,
-        state,
-        reason,
-    ) = row
-    edges = Edges(consumed, head_length, bytes(head), tail_length, bytes(tail))
-    first_damage = reason if state in {"partial", "bad"} else ""
-    return Known(pk, device, kind, Position(generation, edges), n_records, n_bad, first_damage)
+    pk, _host, _path, device, kind, generation, *edges, n_records, n_bad = row
+    consumed, head_length, head, tail_length, tail = edges
+    position = Position(generation, Edges(consumed, head_length, bytes(head), tail_length, bytes(tail)))
+    return Known(pk, device, kind, position, n_records, n_bad)

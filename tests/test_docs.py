@@ -12,6 +12,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from archive import models
 from archive.enums import EventName
 from settings.env import KNOWN
+from telemetry import models as telemetry
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -102,6 +103,13 @@ def test_every_event_stands_in_the_documents():
         models.PipelineSwitch,
         models.StrehlMeasurement,
         models.SeeingMeasurement,
+        telemetry.Recording,
+        telemetry.File,
+        telemetry.Damage,
+        telemetry.Channel,
+        telemetry.Bundle,
+        telemetry.Location,
+        telemetry.Replica,
     ],
     ids=lambda model: model.__name__,
 )

@@ -13,6 +13,7 @@ from archive.api.permissions import StaffOnly
 from archive.domain import inventory
 from archive.terms.inventory import KINDS, STATES, FileFilter
 from archive.terms.observations import narrowed
+from telemetry.formats.names import TELEMETRY
 from telemetry.locations import Lag
 from telemetry.models import Damage, File, Recording, Replica
 from telemetry.queries import inventory as counted
@@ -192,7 +193,7 @@ def file_form(file: File) -> dict[str, Any]:
     """A file as lists show it. It has `n_copies`."""
     told = {name: getattr(file, name) for name in ("id", "host", "path", "device", "kind", "size_bytes")}
     ingested = file.ingested_size_bytes, file.ingested_modified_ns
-    is_telemetry = file.kind in {"bintel", "binlog", "ndjson"}
+    is_telemetry = file.kind in TELEMETRY
     return {
         **told,
         "created": iso(file.created_ns),

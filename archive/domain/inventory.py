@@ -4,6 +4,7 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 
 from archive.errors import NotFoundError
+from telemetry.formats.names import TELEMETRY
 from telemetry.models import File, Replica
 
 
@@ -40,7 +41,7 @@ def not_copied_to(rows: QuerySet[File], location: str) -> QuerySet[File]:
 
 def waiting(rows: QuerySet[File], *, is_waiting: bool) -> QuerySet[File]:
     """Telemetry files that were not read to the end that they have now, or were."""
-    telemetry = rows.filter(kind__in=("bintel", "binlog", "ndjson"))
+    telemetry = rows.filter(kind__in=TELEMETRY)
     read = telemetry.filter(ingested_size_bytes=F("size_bytes"), ingested_modified_ns=F("modified_ns"))
     return telemetry.exclude(pk__in=read.values("pk")) if is_waiting else read
 

@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 
 from archive.domain import inventory
 from archive.terms.fields import ChoicesFilter, FlagFilter, InstantFilter
+from telemetry.formats import names
 from telemetry.models import File
 
-KINDS = ("bintel", "binlog", "ndjson", "log", "xrif", "other")
+KINDS = (*names.KINDS, "other")
 STATES = ("new", "ok", "incomplete", "partial", "bad")
 
 

@@ -7,22 +7,13 @@ from typing import Any
 
 import requests
 
-from telemetry.chunks import Chunk, Position, Taken
+from telemetry.chunks import Chunk, Position, Taken, WaitingFile
 from telemetry.continuity import Edges
 from telemetry.errors import TransientError, UsageError
 from telemetry.listing import Entry
 
 CONNECT_S, ANSWER_S = 3.05, 30.0
 _MAY_PASS_LATER = {408, 409, 423, 425, 429}  # and all from 500 on
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A file that the archive has not read as it now is, and how far it came."""
-
-    path: str
-    raw_path: bytes | None
-    position: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +54,14 @@ class Archive:
         ]
         self._ask("POST", "files/", json={"entries": told, "whole": asdict(whole) if whole else None})
 
-    def waiting(self) -> Iterable[Waiting]:
+    def waiting(self) -> Iterable[WaitingFile]:
         """Files that wait to be read, oldest first."""
         after: str | None = ""
         while after is not None:
             page = self._ask("GET", "waiting/", params={"after": after})
             for told in page["results"]:
                 raw = b64decode(told["raw_path"]) if told["raw_path"] else None
-                yield Waiting(told["path"], raw, position_from(told["position"]))
+                yield WaitingFile(told["path"], raw, position_from(told["position"]))
             after = page["next"]
 
     def send(self, chunks: Sequence[Chunk]) -> list[Taken]:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from telemetry.agent.archive import Archive, Span
@@ -135,7 +136,8 @@ class Agent:
         """Chunks of as many files as one request takes, those that grow first."""
         batch: list[tuple[FileReader, Chunk]] = []
         size = 0
-        for path, source in [*self._fresh.items(), *self._backlog.items()]:
+        first = islice(chain(self._fresh.items(), self._backlog.items()), 2 * MOST_CHUNKS)  # a file may be in both
+        for path, source in [*first]:
             if size >= REQUEST_BYTES or len(batch) >= MOST_CHUNKS:
                 break
             if any(reader.identity.path == path for reader, _ in batch):
@@ -204,6 +206,6 @@ class Agent:
         self.metrics.archive_up = 0
 
     def _show(self) -> None:
-        self.metrics.files_waiting = len(self._fresh.keys() | self._backlog.keys())
+        self.metrics.files_waiting = len(self._backlog) + sum(path not in self._backlog for path in self._fresh)
         self.metrics.spool_bytes = self._spool.size_bytes()
         self.metrics.spool_is_full = int(self._spool.is_full)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from telemetry.formats.names import parse_name
+from telemetry.formats.names import TELEMETRY, parse_name
 from telemetry.listing import Entry, Ignore, Walk, data_folders, path_text
 
 MAY_GROW_NS = 2 * 86_400 * 10**9  # a file that nobody wrote to for two days is looked at by whole looks only
@@ -118,7 +118,7 @@ def raw_path(entry: Entry) -> bytes:
 
 def holds_telemetry(path: str) -> bool:
     """Whether the archive reads records in a file of this name."""
-    return parse_name(path.rsplit("/", 1)[-1]).kind in {"bintel", "binlog", "ndjson"}
+    return parse_name(path.rsplit("/", 1)[-1]).kind in TELEMETRY
 
 
 def on_disk(path: str, raw: bytes | None) -> Path:

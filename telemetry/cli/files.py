@@ -150,6 +150,8 @@ def _count(outcome: FileReport | str | None, tally: Tally, session: Session, *, 
     elif outcome.state == "bad":
         tally.failed.append(line)
         tqdm.write(f"{line}: {outcome.reason}")
+    elif outcome.state == "incomplete":
+        tqdm.write(f"{line}; {outcome.reason}")
     elif outcome.reason and outcome.n_bad:
         tqdm.write(f"{line}, {outcome.n_bad} damages: {outcome.reason}")
     elif session.verbose:

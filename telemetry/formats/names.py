@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_KINDS = {"bintel", "binlog", "ndjson", "log", "xrif"}
+TELEMETRY = ("bintel", "binlog", "ndjson")  # kinds whose records are read
+KINDS = (*TELEMETRY, "log", "xrif")  # all others are `other`
 _COMPRESSIONS = {"gz", "zst"}
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{9})", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):?(\d\d):?(\d\d)", re.ASCII)
@@ -28,7 +29,7 @@ def parse_name(name: str) -> FileName:
     """Device, time, kind and compression by a file's name, without its folder. No name is an error."""
     base, *suffixes = _split(name)
     compression = suffixes.pop() if suffixes and suffixes[-1] in _COMPRESSIONS else ""
-    kind = suffixes[-1] if suffixes and suffixes[-1] in _KINDS else "other"
+    kind = suffixes[-1] if suffixes and suffixes[-1] in KINDS else "other"
     device, underscore, stamp = base.rpartition("_")
     stamp_ns = _stamp_ns(stamp) if underscore else None
     is_named = underscore and (stamp_ns is not None or kind != "other")

@@ -6,10 +6,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from telemetry.locations import Lag, list_locations
 from telemetry.queries.asking import rows_of
-
-# A file whose records are wanted, and which was not read to the end that it has now.
-IS_WAITING = """kind IN ('bintel', 'binlog', 'ndjson') AND
-    (ingested_size_bytes, ingested_modified_ns) IS DISTINCT FROM (size_bytes, modified_ns)"""
+from telemetry.recordings import IS_WAITING
 
 
 @dataclass(frozen=True, slots=True)
