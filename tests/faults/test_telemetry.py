@@ -9,9 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 from django.db import connection
 
@@ -21,6 +19,7 @@ from tests.processes import BIN, environment, kill_group, running, until
 from tests.telemetry.conftest import MadeNight
 from tests.telemetry.night import checksum
 from tests.telemetry.shapes import BUNDLE
+from tests.telemetry.stored import ask, records
 
 pytestmark = pytest.mark.faults
 
@@ -33,20 +32,6 @@ DRAINED_S = 30.0
 
 def command(*words: object) -> None:
     assert main([str(word) for word in words], prog="xtelemdb", own_database=False) == 0
-
-
-def ask(question: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        return list(cursor.fetchall())
-
-
-def records() -> list[tuple[str, str, int, object]]:
-    rows = ask(
-        """SELECT device, event, telemetry.unix_ns(ts, ns), msg::text
-        FROM telemetry.record JOIN telemetry.channel ON channel_id = channel.id"""
-    )
-    return [(device, event, ns, orjson.loads(msg)) for device, event, ns, msg in rows]
 
 
 def test_an_ingest_that_is_killed_twenty_times_loses_and_doubles_nothing(

@@ -8,12 +8,10 @@ import signal
 import threading
 import time
 from collections import Counter
-from typing import Any
 
-import orjson
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connections
 from tqdm import tqdm
 
 from telemetry.cli import main as cli
@@ -21,6 +19,7 @@ from telemetry.cli.main import main
 from telemetry.management.commands.telemetry import Command
 from tests.telemetry.night import checksum
 from tests.telemetry.shapes import BUNDLE
+from tests.telemetry.stored import ask, records
 
 HOSTS = ("aoc", "rtc", "icc")
 
@@ -43,19 +42,6 @@ def night(telemetry_night, tmp_path):
     for host in HOSTS:
         shutil.copytree(telemetry_night.root / host, tmp_path / "backup" / host)
     return tmp_path / "backup"
-
-
-def ask(question: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        return list(cursor.fetchall())
-
-
-def records() -> list[tuple[str, str, int, object]]:
-    rows = ask(
-        "SELECT device, event, telemetry.unix_ns(ts, ns), msg::text FROM telemetry.record JOIN telemetry.channel ON channel_id = channel.id"
-    )
-    return [(device, event, ns, orjson.loads(msg)) for device, event, ns, msg in rows]
 
 
 def test_a_night_is_read_from_a_backup_by_four_processes_and_none_of_it_twice(run, night, telemetry_night):

@@ -289,16 +289,3 @@ def bytes_read() -> int:
     """What this process has asked of files and sockets, as Linux counts it; answers of the database are among it."""
     words = Path("/proc/self/io").read_text(encoding="ascii").split()
     return int(words[words.index("rchar:") + 1])
-
-
-def ask_all() -> list[tuple[str, object, object, bytes | None]]:
-    """Event, message, what is not finite in it, and bytes of each record, in the order of sequence numbers."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT event, msg, nonfinite, raw FROM telemetry.record JOIN telemetry.channel ON channel.id = channel_id
-            ORDER BY recording_id, seq"""
-        )
-        rows = cursor.fetchall()
-    return [
-        (event, msg and json.loads(msg), odd and json.loads(odd), raw and bytes(raw)) for event, msg, odd, raw in rows
-    ]

@@ -6,7 +6,8 @@ import pytest
 from telemetry import bundles
 from telemetry.cli.main import main
 from telemetry.redecode import Redecoded, redecode_waiting
-from tests.telemetry.test_load import ask_all, recording, send, tick
+from tests.telemetry.stored import records_in_order
+from tests.telemetry.test_load import recording, send, tick
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def test_records_of_a_code_that_becomes_known_are_read(tmp_path, capsys):
     add_bundle(tmp_path / "new", "tick 7 empty\nspan 9 span\n", span="table span { value:double; } root_type span;")
     assert main(["redecode"], own_database=False) == 0
     assert "2 records read by the newest bundle; 1 are still kept" in capsys.readouterr().out
-    assert ask_all() == [
+    assert records_in_order() == [
         ("tick", {}, None, None),
         ("span", {"value": 1.5}, None, None),
         ("span", {"value": None}, {"value": "nan"}, None),
@@ -56,4 +57,4 @@ def test_a_code_whose_schema_comes_later_is_read_then(tmp_path):
     send(tick(1, code=9, message=message(2.0)))
     add_bundle(tmp_path / "new", "span 9 span\n", span="table span { value:double; } root_type span;")
     assert redecode_waiting() == Redecoded(1, 0)
-    assert ask_all() == [("span", {"value": 2.0}, None, None)]
+    assert records_in_order() == [("span", {"value": 2.0}, None, None)]
