@@ -80,6 +80,7 @@ def _store(decoded: Sequence[_Decoded], ids: Mapping[channels.Name, int], *, usi
         taken, pieces = [], []
         for each, place in zip(decoded, places, strict=True):
             answer, rows = _take(each, held[place], ids, using=using)
+            held[place] = held[place].after(answer)  # a file and its compressed one may come in one request
             taken.append(answer)
             pieces.append(rows)
         _copy(pieces, using=using)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connections
 
-from telemetry.chunks import Position, recording_path
+from telemetry.chunks import Position, Taken, recording_path
 from telemetry.continuity import Edges
 from telemetry.errors import UsageError
 from telemetry.formats.names import TELEMETRY, parse_name
@@ -34,6 +34,12 @@ class Known:
     position: Position
     n_records: int
     n_bad: int
+
+    def after(self, taken: Taken) -> "Known":
+        """The recording once a chunk was taken."""
+        before = (0, 0) if taken.replaced else (self.n_records, self.n_bad)
+        counts = (before[0] + taken.n_records, before[1] + taken.n_bad)
+        return Known(self.id, self.device, self.kind, taken.position, *counts)
 
 
 def place_of(host: str, path: str) -> Place:

@@ -15,6 +15,7 @@ from telemetry.agent.spool import Spool
 from telemetry.agent.watch import Watch, holds_telemetry, on_disk
 from telemetry.chunks import Chunk, Position, Taken
 from telemetry.errors import TransientError, UsageError
+from telemetry.formats.opening import compression_of
 from telemetry.listing import Entry
 from telemetry.sources import FileReader, Identity
 
@@ -98,7 +99,7 @@ class Agent:
         self._readers.clear()
         self._notice(self._watch.changes())
         for path, source in self._fresh.items():
-            if path in self._positions:
+            if path in self._positions and not compression_of(path):  # a compressed file is whole, and grows no more
                 while self._spool.keep(path, source, self._positions[path]):
                     pass
         self._show()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from telemetry.chunks import Chunk, Position, Taken
+from telemetry.continuity import EDGE_BYTES
 
 PIECE_BYTES = 2**20
 Send = Callable[[Sequence[Chunk]], list[Taken]]
@@ -55,10 +56,9 @@ class Spool:
         """
         for part in sorted(self.folder.glob("*")):
             told = _told(part)
-            if told is not None:
+            if told is not None and _held(part):  # a kill may have come before the first bytes
                 path, start = told["path"], told["start"]
-                still_there = Path(told["source"])
-                if not (still_there.is_file() and still_there.stat().st_size >= start + _held(part)):
+                if not _goes_on_with(Path(told["source"]), start, part):
                     yield from self._hand_in(part, path, start, send)
             shutil.rmtree(part)
         self.is_full = False
@@ -94,6 +94,19 @@ class Spool:
                     yield f"{path}: the {size - at} bytes from {start + at} on begin with no whole record"
                     return
                 at += moved
+
+
+def _goes_on_with(source: Path, start: int, part: Path) -> bool:
+    """Whether a file that lies at its place still has what was kept of it from `start` on, by the last bytes of that."""
+    held = _held(part)
+    length = min(held, EDGE_BYTES)
+    try:
+        with source.open("rb") as file, (part / "bytes").open("rb") as kept:
+            file.seek(start + held - length)
+            kept.seek(held - length)
+            return file.read(length) == kept.read(length)
+    except FileNotFoundError:
+        return False
 
 
 def _held(part: Path) -> int:

@@ -141,6 +141,13 @@ def test_a_compressed_file_goes_on_with_the_recording_of_the_plain_one():
     assert recording(plain)["device"] == "py"
 
 
+def test_a_file_and_its_compressed_one_in_one_request_come_once():
+    plain, data = "/t/py/py_2024-04-15T223050.ndjson", lines(1.5, 2.5)
+    taken = load.take_chunks([Chunk("icc", plain, 0, data[:-1]), Chunk("icc", plain + ".gz", 0, data)])
+    assert [each.n_records for each in taken] == [2, 0]
+    assert len(stored()) == recording(plain)["n_records"] == 2
+
+
 def test_an_unknown_code_is_kept_as_bytes(bundle):
     send(tick(1) + tick(2, code=65000, message=b"\x01\x02") + tick(3))
     with connection.cursor() as cursor:

@@ -13,6 +13,9 @@ from django.db import connection
 
 from telemetry.agent.archive import Archive
 from telemetry.agent.metrics import Metrics, serve
+from telemetry.agent.spool import Spool
+from telemetry.chunks import Position, Taken
+from telemetry.continuity import Edges
 from telemetry.errors import UsageError
 
 
@@ -174,6 +177,54 @@ def test_what_is_written_while_the_archive_is_away_comes_even_if_its_file_is_cle
     until(lambda: sorted(numbers()) == [0, 1, 2, 100, 101, 102])
     until(lambda: agent.metrics.spool_bytes == 0)
     assert agent.metrics.outages_total == 1
+
+
+def test_a_compressed_file_that_comes_while_the_archive_is_away_is_not_spooled(folder, make_agent, running, gate):
+    plain, packed = folder / "a_2024-04-15T223000.ndjson", folder / "b_2024-04-15T223000.ndjson.gz"
+    plain.write_bytes(line(0))
+    gate.open()
+    agent = make_agent(gate.url)
+    running(agent)
+    until(lambda: agent.metrics.records_total == 1)
+    gate.close()
+    packed.write_bytes(gzip.compress(line(1)))
+    with plain.open("ab") as file:
+        file.write(line(2))
+    until(lambda: agent.metrics.files_waiting == 2 and agent.metrics.spool_bytes > 0)
+    assert agent.metrics.spool_bytes == len(line(2))
+    packed.unlink()  # its bytes are no lines: what was kept of them would be damage
+    gate.open()
+    until(lambda: sorted(numbers()) == [0, 2])
+    assert one("SELECT count(*) FROM telemetry.damage") == 0
+
+
+def test_an_agent_that_was_killed_before_it_had_kept_a_byte_goes_on(folder, tmp_path):
+    path = folder / "a_2024-04-15T223000.ndjson"
+    path.write_bytes(line(0))
+    spool = Spool(tmp_path / "kept", most_bytes=10**6)
+    spool.keep(str(path), path, Position())
+    for kept in (tmp_path / "kept").glob("*/bytes"):
+        kept.unlink()
+    path.unlink()
+    assert [*spool.drain(lambda _chunks: pytest.fail("there is nothing to send"))] == []
+    assert [*(tmp_path / "kept").iterdir()] == []
+
+
+def test_what_was_spooled_of_a_file_that_was_written_anew_is_not_taken_for_the_new_one(folder, tmp_path):
+    path = folder / "a_2024-04-15T223000.ndjson"
+    path.write_bytes(line(0) + line(1))
+    spool = Spool(tmp_path / "kept", most_bytes=10**6)
+    assert spool.keep(str(path), path, Position()) == len(line(0) + line(1))
+    path.write_bytes(b"".join(map(line, range(10, 20))))
+    handed_in = []
+
+    def send(chunks):
+        handed_in.extend(chunk.data for chunk in chunks)
+        ends = [chunk.offset + len(chunk.data) for chunk in chunks]
+        return [Taken(Position(1, Edges(consumed=end))) for end in ends]
+
+    assert [*spool.drain(send)] == []
+    assert b"".join(handed_in) == line(0) + line(1)
 
 
 def test_a_spool_keeps_no_more_than_it_may(folder, make_agent, running, gate):
