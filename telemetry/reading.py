@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import connections
 
 from telemetry import load
-from telemetry.chunks import Position, recording_path
+from telemetry.chunks import Position, Stat, recording_path
 from telemetry.errors import NotFoundError, TransientError
 from telemetry.locations import place_of_copy
 from telemetry.recordings import IS_WAITING
@@ -39,14 +39,14 @@ def ingest_file(
     Raises NotFoundError if neither the file nor a copy is within reach, TransientError if it vanished on the way or
     there is no bundle to decode it, UsageError if it holds no telemetry.
     """
-    identity, source = _find(file_id, hostname=hostname, using=using)
+    identity, source, copied_of = _find(file_id, hostname=hostname, using=using)
     position = load.positions([(identity.host, identity.path)], using=using).get(
         (identity.host, identity.path), Position()
     )
     n_records = n_bad = n_bytes = 0
     replaced = False
     try:
-        reader = FileReader(identity, source, position)
+        reader = FileReader(identity, source, position, stat_as=copied_of)
         while not reader.finished:
             chunk = reader.next_chunk()
             [taken] = load.take_chunks([chunk], using=using)
@@ -83,8 +83,8 @@ def waiting(
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _find(file_id: int, *, hostname: str, using: str) -> tuple[Identity, Path]:
-    """What the file is called, and where its bytes can be read on this computer."""
+def _find(file_id: int, *, hostname: str, using: str) -> tuple[Identity, Path, Stat | None]:
+    """What the file is called, where its bytes can be read on this computer, and what a copy was made of."""
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT host, path, raw_path, gone_at IS NULL FROM telemetry.file WHERE id = %s", [file_id])
         row = cursor.fetchone()
@@ -92,16 +92,17 @@ def _find(file_id: int, *, hostname: str, using: str) -> tuple[Identity, Path]:
             raise NotFoundError(f"There is no file {file_id} in the inventory.")
         host, path, raw_path, is_there = row
         cursor.execute(
-            """SELECT prefix, replica.path FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
+            """SELECT prefix, replica.path, origin_size_bytes, origin_modified_ns
+            FROM telemetry.replica JOIN telemetry.location ON location.id = location_id
             WHERE file_id = %s AND replica.state = 'ok' AND is_local ORDER BY copied_at DESC""",
             [file_id],
         )
         raw = bytes(raw_path) if raw_path else path.encode()
-        copies = [place_of_copy(prefix, host, raw, said) for prefix, said in cursor.fetchall()]
-    origin = [Path(os.fsdecode(raw))] if host == hostname and is_there else []
-    for place in origin + copies:
+        copies = [(place_of_copy(prefix, host, raw, said), Stat(*of)) for prefix, said, *of in cursor.fetchall()]
+    origin = [(Path(os.fsdecode(raw)), None)] if host == hostname and is_there else []
+    for place, copied_of in [*origin, *copies]:
         if place.is_file():
-            return Identity(host, path), place
+            return Identity(host, path), place, copied_of
     raise NotFoundError(
         f"{path} of {host} is not within reach of {hostname}: neither it nor a copy. Copies: xtelemdb replica list"
     )

@@ -97,7 +97,7 @@ class Spool:
 
 
 def _goes_on_with(source: Path, start: int, part: Path) -> bool:
-    """Whether a file that lies at its place still has what was kept of it from `start` on, by the last bytes of that."""
+    """Whether a file at its place still has what was kept of it from `start` on, by the last bytes of that."""
     held = _held(part)
     length = min(held, EDGE_BYTES)
     try:

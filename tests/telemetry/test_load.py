@@ -272,6 +272,22 @@ def test_a_file_that_was_written_anew_is_told(bundle, tmp_path):
     assert len(stored()) == 1
 
 
+def test_a_copy_with_another_time_counts_for_the_file_that_it_was_made_of(bundle, tmp_path):
+    gone, copy = "/opt/telem/dev_20240415223050000000000.bintel", tmp_path / "icc" / "opt" / "telem"
+    copy.mkdir(parents=True)
+    (copy / "dev_20240415223050000000000.bintel").write_bytes(tick(1) + tick(2))  # its own time is now
+    rows = Rows()
+    waits = {"ingested_size_bytes": None, "ingested_modified_ns": None, "gone_at": "2026-11-28"}
+    pk = rows.file(gone, size_bytes=24, modified_ns=5, **waits)
+    place = rows.insert("location", name="backup", prefix=str(tmp_path), is_local=True)
+    path = str(copy / "dev_20240415223050000000000.bintel")
+    of = {"origin_modified_ns": 5, "origin_size_bytes": 24, "sha256": b"x"}
+    rows.insert("replica", location_id=place, file_id=pk, path=path, **of)
+    assert waiting() == [pk]
+    assert ingest_file(pk, hostname="aoc").n_records == 2
+    assert waiting() == []
+
+
 def test_a_record_longer_than_a_chunk_is_read(bundle, tmp_path, monkeypatch):
     monkeypatch.setattr("telemetry.sources.CHUNK_BYTES", 64)
     path = tmp_path / "py_2024-04-15T223050.ndjson"
