@@ -49,7 +49,7 @@ def data_of(exposure: MuseExposure, *, place: int = 1) -> View:
 
 def psf_params_of(fit: MuseFit | None) -> View | None:
     """The view `psfParams` of one fit."""
-    file = fit and fit.prm
+    file = None if fit is None else fit.prm
     if file is None:
         return None
     return psf_params_view(ReadFile(file.headers, dict(tables_of(file, ["PSFPARS"]))))
@@ -59,7 +59,7 @@ def sources_of(
     fit: MuseFit | None, names: Collection[str] | None = None, *, only: Collection[str] | None = None
 ) -> Iterator[tuple[str, View]]:
     """The view `sources` of one fit, a source at a time: all, or those of these names; whole, or of these columns."""
-    file = fit and fit.psf
+    file = None if fit is None else fit.psf
     if file is None:
         return
     wanted = [name for name in file.tables if is_source(name) and (names is None or name in names)]
