@@ -52,6 +52,8 @@ def delete_frame(*, frame_id: int, at: datetime, by: str) -> None:
     """
     with transaction.atomic():
         family = families.lock_family_of(frame_id=frame_id)
+        names = Frame.objects.filter(pk=frame_id, instrument_id=MUSE_ID).values_list("basename", flat=True)
+        muse_links.lock_exposures_of(names)
         frame = Frame.objects.select_for_update().filter(pk=frame_id).first()
         if frame is None:
             raise NotFoundError("there is no such frame.")
@@ -70,7 +72,8 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     found = {stored.pk: stored for way in TO_FRAME for stored in StoredObject.objects.filter(**{f"{way}__any_of": ids})}
     files = _names_of(frames)
     may_go = observations.lock_observations_of(ids)
-    exposures = muse_links.lock_exposures_of(frame.basename for frame in frames if frame.instrument_id == MUSE_ID)
+    names = [frame.basename for frame in frames if frame.instrument_id == MUSE_ID]
+    exposures = muse_links.lock_exposures_of(names) if names else []
     for frame in frames:
         body = {"frameid": frame.pk, "basename": frame.basename, "rule": cause.rule, "reason": cause.reason}
         events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at, subject=as_row(frame))
