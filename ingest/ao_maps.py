@@ -1,12 +1,14 @@
 """Which HDUs of an instrument's files hold adaptive-optics tables, and what their columns are: one map each.
 
-Another instrument's tables come by one more map. Where there is none, `GENERIC` reads every table whose name ends in
-`_DATA`.
+Another instrument's tables come by one more entry of `MAPS`; `GENERIC` will do where all of its tables have names that
+end in `_DATA` and nothing is to be renamed.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+MUSE_ID = "MUSE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +39,5 @@ MUSE = AoMap(
     time_text=("TIME_STAMP",),
     time_seconds=("Sec", "USec"),
 )
+
+MAPS: Mapping[str, AoMap] = {MUSE_ID: MUSE}  # by instrument, as frames name it

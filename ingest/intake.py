@@ -18,6 +18,8 @@ from archive.domain.quarantine import UnplacedFileError
 from archive.domain.thumbnails import NewThumbnail
 from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Frame, Thumbnail
+from ingest.ao_content import AoContent, content_of_inspection, has_tables
+from ingest.ao_maps import MAPS
 from ingest.checksums import Digest, digest_of
 from ingest.configdb import configuration_types
 from ingest.fits_layout import image_header
@@ -107,7 +109,9 @@ def _ingested(
     held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
     if held is not None and not held.object.fault:
         return Ingested(held.frame, is_new=False)
-    record = _read_record(path, basename=basename, extension=extension, given=given, inspector=inspector)
+    inspection = _inspection_of(path, extension, inspector)
+    record = _record_of(inspection, basename=basename, extension=extension, given=given)
+    content = read_content(path, inspection, record=record, inspector=inspector)
     # Bytes before row: the reconciler sweeps up an object without a row,
     # but a row without its object is a promise broken to a reader.
     stored = lies_at or store.put(path, _upload_of(record, digest))
@@ -119,7 +123,9 @@ def _ingested(
         return Ingested(held.frame, is_new=False)
     try:
         with transaction.atomic():
-            frame = frames.register_frame(record=record, versions=[NewVersion(new, record.extension)], at=now).frame
+            frame = frames.register_frame(
+                record=record, versions=[NewVersion(new, record.extension)], at=now, content=content
+            ).frame
             quarantine.resolve(sha256=digest.sha256, at=now)
     except ConflictError:
         if lies_at is None:
@@ -248,12 +254,9 @@ def translate_given(filename: str, given: Mapping[str, Any]) -> FrameRecord:
     return record
 
 
-def _read_record(
-    path: Path, *, basename: str, extension: str, given: Mapping[str, Any], inspector: Inspector
-) -> FrameRecord:
+def _record_of(inspection: Inspection, *, basename: str, extension: str, given: Mapping[str, Any]) -> FrameRecord:
     """Record of a file by every door alike: header and footprint from the file, where it has them."""
     rules = replace(settings.HEADER_RULES, proposal_tags=proposal_tags)
-    inspection = _inspection_of(path, extension, inspector)
     source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
     record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
     _require_known_type(record, rules)
@@ -266,6 +269,16 @@ def _inspection_of(path: Path, extension: str, inspector: Inspector) -> Inspecti
     if not has_header(extension):
         return Inspection(hdus=(), footprint=None)
     return inspector.inspect_beginning(path) if is_raw(path.name) else inspector.inspect(path)
+
+
+def read_content(path: Path, inspection: Inspection, *, record: FrameRecord, inspector: Inspector) -> AoContent | None:
+    """What a file holds of adaptive optics, if its instrument has a map. Raises as `Inspector.inspect` does."""
+    instrument_id = record.instrument_id
+    if instrument_id not in MAPS or not inspection.hdus:
+        return None
+    if has_tables(inspection, extension=record.extension, instrument_id=instrument_id):
+        return inspector.read_ao_content(path, instrument_id=instrument_id)
+    return content_of_inspection(inspection, filename=record.filename, instrument_id=instrument_id)
 
 
 def _require_known_type(record: FrameRecord, rules: HeaderRules) -> None:

@@ -5,7 +5,8 @@
     analysis/NGC3201_a.prm.fits                  fitted parameters of the PSF
     analysis/NGC3201_a.psf.fits                  the PSF of each source
 
-A name is matched, never guessed: what is not there is told as missing, and no other exposure's file takes its place.
+Dots in these names part nothing but the extension. A name is matched, never guessed: what is not there is told as
+missing, and no other exposure's file takes its place.
 """
 
 import re
@@ -17,6 +18,11 @@ from typing import Any
 _RAW = re.compile(
     r"MUSE\.(?P<day>\d{4}-\d\d-\d\d)T(?P<h>\d\d)[:-](?P<m>\d\d)[:-](?P<s>\d\d(?:\.\d+)?)(?P<extension>\.fits(?:\.fz)?)?"
 )
+# As ESO calls its files, MUSE's and others: instrument, time, perhaps more, extension.
+_ESO = re.compile(
+    r"(?P<hour>[A-Z][A-Z0-9_]*\.\d{4}-\d\d-\d\dT\d\d)[:-](?P<m>\d\d)[:-](?P<s>\d\d(?:\.\d{1,9})?[^.]*)(?P<extension>\..*|)"
+)
+_FIT = re.compile(r"(?P<basename>.+\.(?:prm|psf).*)(?P<extension>\.fits)")
 _PRM = re.compile(r"(?P<stem>.+)\.prm(?P<mark>.*)\.fits")
 _PSF = re.compile(r"(?P<stem>.+)\.psf(?P<mark>.*)\.fits")
 _PROVENANCE = re.compile(r"PROV([1-9]\d{0,3})")
@@ -44,6 +50,37 @@ class Links:
     missing: tuple[str, ...]  # names that were looked for, as a report tells them
 
 
+def split_muse(filename: str) -> tuple[str, str] | None:
+    """Base name and extension of a file that is called as ESO's are, or as those of a fit; None of any other.
+
+    The times in ESO's names have their colons back: one file has one name, from whichever disk it comes.
+    """
+    found = _FIT.fullmatch(filename)
+    if found is not None:
+        return found["basename"], found["extension"]
+    found = _ESO.fullmatch(filename)
+    return None if found is None else (f"{found['hour']}:{found['m']}:{found['s']}", found["extension"])
+
+
+def is_fit(filename: str) -> bool:
+    """Whether a file is called as those of a fit are: parameters, or the PSF of each source."""
+    return _FIT.fullmatch(filename) is not None
+
+
+def is_source(hdu_name: str) -> bool:
+    """Whether a table is that of one source of a fit."""
+    return _SOURCE.fullmatch(hdu_name) is not None
+
+
+def exposure_names(filename: str) -> tuple[str, ...]:
+    """What the exposure of a fit is called, and then what its reduced cube may be called too; without extension.
+
+    `a.prm_v2.fits` is of the exposure `a_v2`, whose cube is `a_v2.fits`, or where that is not there `a.fits`.
+    """
+    found = _PRM.fullmatch(filename) or _PSF.fullmatch(filename)
+    return () if found is None else tuple(dict.fromkeys((found["stem"] + found["mark"], found["stem"])))
+
+
 def kind_of(filename: str, *, hdu_names: Collection[str], primary: Mapping[str, Any]) -> MuseKind | None:
     """What a file is: by its name where that tells, else by what is in it; None for none of MUSE's files."""
     for kind, pattern in ((MuseKind.PRM, _PRM), (MuseKind.PSF, _PSF), (MuseKind.RAW, _RAW)):
@@ -51,11 +88,13 @@ def kind_of(filename: str, *, hdu_names: Collection[str], primary: Mapping[str, 
             return kind
     if "PSFPARS" in hdu_names:
         return MuseKind.PRM
-    if any(_SOURCE.fullmatch(name) for name in hdu_names):
+    if any(map(is_source, hdu_names)):
         return MuseKind.PSF
     if any(_CHANNEL.fullmatch(name) for name in hdu_names):
         return MuseKind.RAW
-    return MuseKind.REDUCED if str(primary.get("INSTRUME") or "").strip().upper() == "MUSE" else None
+    is_muse = str(primary.get("INSTRUME") or "").strip().upper() == "MUSE"
+    product = str(primary.get("ESO PRO CATG") or "CUBE")  # the pipeline also makes images, tables and calibrations
+    return MuseKind.REDUCED if is_muse and "CUBE" in product else None
 
 
 def raw_key(filename: str) -> str | None:
@@ -75,15 +114,6 @@ def provenance(primary: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for _, value in numbered if (key := raw_key(value)) is not None))
 
 
-def stems_of(prm: str) -> tuple[str, ...]:
-    """Names that the reduced cube of a fit may have, without extension, the likelier first.
-
-    `a.prm_v2.fits` is of `a_v2.fits` (the name without `.prm`); where that is not there, of `a.fits`.
-    """
-    found = _PRM.fullmatch(prm)
-    return () if found is None else tuple(dict.fromkeys((found["stem"] + found["mark"], found["stem"])))
-
-
 def psf_name(prm: str) -> str | None:
     """Name of the file of sources that belongs to a file of parameters."""
     found = _PRM.fullmatch(prm)
@@ -92,7 +122,7 @@ def psf_name(prm: str) -> str | None:
 
 def links_of(prm: str, *, names: Collection[str], primaries: Mapping[str, Mapping[str, Any]]) -> Links:
     """Files among `names` that belong to one fit. `primaries` are the headers of the reduced cubes, by name."""
-    candidates = [f"{stem}.fits" for stem in stems_of(prm)]
+    candidates = [f"{name}.fits" for name in exposure_names(prm)]
     reduced = next((name for name in candidates if name in names), None)
     wanted_psf = psf_name(prm)
     psf = wanted_psf if wanted_psf in names else None

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,14 @@ import numpy as np
 
 from ingest.ao_tables import Table
 
+ATM_TABLE = "SPARTA_ATM_DATA"
 LASERS = (1, 2, 3, 4)
 LINE_OF_SIGHT_POWER = 0.6  # of the airmass, for Kolmogorov's turbulence
 
 _SIMULATED = re.compile(r"ESO LGS(\d+) LASR\1 SWSIM")
 
 Header = Mapping[str, Any]
+StrehlSums = Mapping[str, tuple[float, int]]  # by laser, "1" and on: sum of the Strehl ratios, and how many they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,8 @@ class Summary:
     strehl: Mapping[int, float | None]  # by laser: mean over the exposure
 
 
-def summary_of(primary: Header, sparta_atm: Table | None) -> Summary:
-    """Scalars of one exposure by its primary header, and its SPARTA_ATM_DATA where it has one."""
+def summary_of(primary: Header, *sums: StrehlSums) -> Summary:
+    """Scalars of one exposure by its primary header, and the Strehl ratios of each of its raw files."""
     seeing = _mean_of(primary, "ESO TEL AMBI FWHM START", "ESO TEL AMBI FWHM END")
     airmass = _mean_of(primary, "ESO TEL AIRM START", "ESO TEL AIRM END")
     return Summary(
@@ -46,7 +48,7 @@ def summary_of(primary: Header, sparta_atm: Table | None) -> Summary:
         guide_star_flux=_number(primary, "ESO AOS NGS1 FLUX"),
         is_tip_tilt_closed=_flag(primary, "ESO AOS TT LOOP ST"),
         is_degraded=_is_degraded(primary),
-        strehl={laser: _mean_strehl(sparta_atm, laser) for laser in LASERS},
+        strehl={laser: _mean([of_file[str(laser)] for of_file in sums if str(laser) in of_file]) for laser in LASERS},
     )
 
 
@@ -62,14 +64,21 @@ def _mean_of(header: Header, *keys: str) -> float | None:
     return sum(numbers) / len(keys) if len(numbers) == len(keys) else None
 
 
-def _mean_strehl(table: Table | None, laser: int) -> float | None:
-    """Mean of the rows that have a number, in double precision."""
-    column = None if table is None else table.columns.get(f"LGS{laser}_STREHL")
-    if column is None or column.values.dtype.kind != "f" or column.values.ndim != 1:
-        return None
-    numbers = column.values.astype(np.float64)
-    numbers = numbers[np.isfinite(numbers)]
-    return float(numbers.mean()) if numbers.size else None
+def strehl_sums(sparta_atm: Table) -> StrehlSums:
+    """Of each laser the sum over the rows that have a number, in double precision, and how many these are."""
+    found = {}
+    for laser in LASERS:
+        column = sparta_atm.columns.get(f"LGS{laser}_STREHL")
+        if column is not None and column.values.dtype.kind == "f" and column.values.ndim == 1:
+            numbers = column.values.astype(np.float64)
+            numbers = numbers[np.isfinite(numbers)]
+            found[str(laser)] = (float(numbers.sum()), int(numbers.size))
+    return found
+
+
+def _mean(sums: Sequence[tuple[float, int]]) -> float | None:
+    count = sum(n for _, n in sums)
+    return math.fsum(total for total, _ in sums) / count if count else None
 
 
 def _is_degraded(header: Header) -> bool | None:

@@ -3,7 +3,6 @@
 A number that is not finite, or masked, is null. A view of which there is no file is null; so is a missing part of one.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.ao_tables import AoFile, Column, Table
+from ingest.muse_names import is_source
 
 CHANNELS = tuple(f"CHAN{number:02d}" for number in range(1, 25))
 AO_TABLES = ("SGS_DATA", "AG_DATA", "ASM_DATA", "SPARTA_ATM_DATA", "SPARTA_CN2_DATA")
 METRES_TO_NM = 1e9
 WAVELENGTH_DECIMALS = 9  # of nm: beyond them stands only what metres lose in binary
 MOST_CHANNELS = 1 << 20  # a header alone may not ask for more memory than a spectrum has
-
-_SOURCE = re.compile(r"PM_\d+")
 
 View = dict[str, Any]
 
@@ -50,7 +48,7 @@ def sources_view(psf: AoFile | None) -> View | None:
     """Columns of each source by its table's name, such as PM_17."""
     if psf is None:
         return None
-    return {name: columns_view(table) for name, table in psf.tables.items() if _SOURCE.fullmatch(name)}
+    return {name: columns_view(table) for name, table in psf.tables.items() if is_source(name)}
 
 
 def columns_view(table: Table) -> View:

@@ -1,7 +1,7 @@
 """File names: what the archive takes from them, and which it refuses."""
 
 from archive.errors import UsageError
-from ingest import roboao_names
+from ingest import muse_names, roboao_names
 
 MAX_NAME_BYTES = 200  # a file system's limit is 255; suffixes of previews and temporary files need room
 FITS_EXTENSIONS = frozenset({".fits", ".fits.fz", ".fits.gz", ".fits.bz2", ".fit", ".fts"})
@@ -24,11 +24,12 @@ def split_name(filename: str) -> tuple[str, str]:
 def parted(filename: str) -> tuple[str, str]:
     """Base name up to the first dot, and extension from that dot on, whatever the name.
 
-    Names of the adaptive-optics camera hold dots: theirs begins behind the time of day.
+    Some names hold dots: those of the adaptive-optics camera and of ESO are parted behind the time of day, those of a
+    fit of MUSE's PSF before `.fits`.
     """
-    of_camera = roboao_names.split_exposure(filename)
-    if of_camera is not None:
-        return of_camera
+    known = roboao_names.split_exposure(filename) or muse_names.split_muse(filename)
+    if known is not None:
+        return known
     basename, dot, rest = filename.partition(".")
     return basename, dot + rest
 

@@ -17,6 +17,7 @@ from typing import IO, Any, Self, cast
 import structlog
 
 from archive.errors import FatalError, NotFoundError, TransientError, UsageError
+from ingest.ao_content import AoContent
 from ingest.inspection import CircleKeys, Inspection, Limits
 from ingest.small_picture import SmallPicture
 
@@ -66,6 +67,10 @@ class Inspector:
         """Read a header that came as text. Raises as `inspect` does."""
         return dict(self._answer(path, "read_text_header"))
 
+    def read_ao_content(self, path: Path, *, instrument_id: str) -> AoContent:
+        """Tell the cards of a file, and where its adaptive-optics tables lie. Raises as `inspect` does."""
+        return AoContent.from_plain(self._answer(path, "read_ao_content", instrument_id=instrument_id))
+
     def shrink_picture(self, path: Path, *, height_px: int) -> SmallPicture:
         """Make a small picture of a JPEG. Raises as `inspect` does."""
         made = self._answer(path, "shrink_picture", height_px=height_px)
@@ -82,7 +87,7 @@ class Inspector:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _answer(self, path: Path, task: str, **arguments: int) -> Any:
+    def _answer(self, path: Path, task: str, **arguments: int | str) -> Any:
         """What the child answers to one question about one file."""
         if not path.is_file():
             raise NotFoundError(f"{path} is no file: give the path of one that is there.")

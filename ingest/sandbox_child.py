@@ -24,6 +24,7 @@ from astropy.utils import iers
 from PIL import Image
 
 from archive.errors import UsageError
+from ingest.ao_content import content_of
 from ingest.fits import inspect_beginning, inspect_file
 from ingest.footprint import footprint_of
 from ingest.inspection import CircleKeys, Limits
@@ -88,6 +89,8 @@ def _found(question: Mapping[str, Any], path: Path, limits: Limits, circle: Circ
             made = shrink_picture(path, height_px=question["height_px"])
             jpeg = base64.b64encode(made.jpeg).decode("ascii")
             return {"jpeg": jpeg, "width_px": made.width_px, "height_px": made.height_px}
+        case "read_ao_content":
+            return content_of(path, instrument_id=question["instrument_id"]).to_plain()
         case "inspect_beginning":
             return inspect_beginning(path, limits=limits, circle=circle).to_plain()
     return inspect_file(path, limits=limits, circle=circle).to_plain()

@@ -1,5 +1,6 @@
 """Directions on the unit sphere as (n, 3) vectors, where poles and RA 0 are places like any other."""
 
+import math
 import re
 
 import numpy as np
@@ -78,6 +79,15 @@ def circle(centre: Vectors, *, radius_deg: float) -> Vectors:
     outward = np.outer(np.cos(angles), north) + np.outer(np.sin(angles), east)
     radius = np.radians(radius_deg)
     return np.asarray(np.cos(radius) * centre + np.sin(radius) * outward)
+
+
+def square(centre: tuple[float, float], *, side_arcsec: float) -> Ring:
+    """Closed ring of a square about RA and Dec, degrees, two of its sides along the meridian at its centre."""
+    direction = vectors(np.array(centre[0]), np.array(centre[1]))
+    east, north = tangents(direction)
+    half = math.tan(math.radians(side_arcsec / 3600) / 2)
+    corners = ((1, -1), (1, 1), (-1, 1), (-1, -1))
+    return ring(np.array([direction + half * (x * east + y * north) for x, y in corners]))
 
 
 def degrees_of(value: object, *, is_hours: bool) -> float:

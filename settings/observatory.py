@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ingest.headers import ocs, roboao
+from ingest.headers import muse, ocs, roboao
 from ingest.headers.installations import INFRARED, VISIBLE, Installation
 from ingest.headers.rules import HeaderKeys, HeaderRules, PublicDateRules
 from ingest.inspection import CircleKeys
@@ -97,7 +97,7 @@ HEADER_RULES = HeaderRules(
 )
 TRANSLATOR_OVERRIDES = env.FILETYPE_MAPPING_OVERRIDES
 IGNORED_CHARS = env.IGNORED_CHARS
-CONFIGURATION_TYPES = tuple(dict.fromkeys((*env.CONFIGURATION_TYPES, *ocs.TYPES_OF_NAMES, *roboao.TYPES)))
+CONFIGURATION_TYPES = tuple(dict.fromkeys((*env.CONFIGURATION_TYPES, *ocs.TYPES_OF_NAMES, *roboao.TYPES, *muse.TYPES)))
 SCIENCE_CONFIGURATION_TYPES = env.SCIENCE_CONFIGURATION_TYPES
 CONFIGDB_URL = env.CONFIGDB_URL
 GUIDE_CAMERAS_TO_PERSIST = env.GUIDE_CAMERAS_TO_PERSIST

@@ -9,12 +9,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from archive.domain import events, observations
+from archive.domain import events, muse_links, observations
 from archive.domain.frame_rows import Written, make_exposure, write_frames, write_parts
 from archive.domain.objects import NewObject, fill_in, object_row
 from archive.domain.refusals import plain_refusals
 from archive.enums import EventName, ExposureKind
 from archive.models import Exposure, Frame, Headers, Relation, StoredObject, Version, sky
+from ingest.ao_content import AoContent
+from ingest.ao_maps import MUSE_ID
 from ingest.headers.record import FrameRecord, RelatedName
 from ingest.names import is_fits
 from ingest.roboao_names import raw_name
@@ -110,17 +112,25 @@ def register_frame(
     at: datetime,
     sent: frozenset[str] = EVERYTHING,
     exposure: Exposure | None = None,
+    content: AoContent | None = None,
 ) -> Registered:
     """Write a frame, its header, versions, relations and event; of a frame that exists only what stands in `sent`.
 
-    `exposure` is the one it belongs to, where that is known; else its name tells. Call it in a transaction. Rows are
-    touched in the order of their names, here and in every other transaction, so that two frames which name each other
-    can arrive at once without waiting for each other in a ring.
+    `exposure` is the one it belongs to, where that is known; else its name tells. `content` is what the version holds
+    of adaptive optics, if there is one version. Call it in a transaction. Rows are touched in the order of their names,
+    here and in every other transaction, so that two frames which name each other can arrive at once without waiting
+    for each other in a ring.
 
     Raises ConflictError when the archive already holds one of the versions, UsageError when a value breaks a rule.
     """
     with plain_refusals():
-        return _registered(record, versions, at=at, sent=sent, exposure=exposure)
+        if record.instrument_id != MUSE_ID:
+            return _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
+        muse_links.hold_names(record.basename, content)
+        exposures = muse_links.locked(record.basename, content)
+        registered = _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
+        muse_links.settle_all(exposures)
+        return registered
 
 
 def _registered(
@@ -130,6 +140,7 @@ def _registered(
     at: datetime,
     sent: frozenset[str],
     exposure: Exposure | None,
+    content: AoContent | None,
 ) -> Registered:
     new = _frame_of(record, at=at, has_bytes=bool(versions), exposure=exposure)
     written = write_frames(new, named=[name.basename for name in record.related], changes=_changes(new, sent=sent))
@@ -143,6 +154,9 @@ def _registered(
     )
     if not frame.is_listed and not written.is_new:
         _list_if_complete(frame)
+    if content is not None:
+        for version in added:
+            muse_links.register_file(version, content)
     name = raw_name(record.basename)
     if name is not None and frame.is_listed:
         observations.register_raw(frame, name)
@@ -158,7 +172,7 @@ def _frame_of(record: FrameRecord, *, at: datetime, has_bytes: bool, exposure: E
     match = OCS_NAME.match(record.basename)
     if exposure is not None:
         frame.exposure = exposure
-    elif match is not None:
+    elif match is not None and record.observation_day is not None:
         key = {"kind": ExposureKind.OCS, "site_id": record.site_id, "name": match["exposure"]}
         frame.exposure_id = make_exposure(Exposure(**key, night=record.observation_day))
     frame.is_listed = has_bytes and frame.observation_date is not None

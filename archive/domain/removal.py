@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from django.db import transaction
 
-from archive.domain import events, families, observations
+from archive.domain import events, families, muse_links, observations
 from archive.domain.frame_rows import as_row
 from archive.domain.objects import forget_paths
 from archive.enums import EventName, ExpiringKind, ExposureKind
@@ -23,6 +23,7 @@ from archive.models import (
     TombstoneQuerySet,
     Version,
 )
+from ingest.ao_maps import MUSE_ID
 from ingest.family_names import DIRECTORY_OF_KIND
 
 BY_HAND = "by hand"
@@ -69,6 +70,7 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     found = {stored.pk: stored for way in TO_FRAME for stored in StoredObject.objects.filter(**{f"{way}__any_of": ids})}
     files = _names_of(frames)
     may_go = observations.lock_observations_of(ids)
+    exposures = muse_links.lock_exposures_of(frame.basename for frame in frames if frame.instrument_id == MUSE_ID)
     for frame in frames:
         body = {"frameid": frame.pk, "basename": frame.basename, "rule": cause.rule, "reason": cause.reason}
         events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at, subject=as_row(frame))
@@ -79,6 +81,7 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     OwnExpiry.objects.filter(kind=ExpiringKind.FRAME, name__in=[frame.basename for frame in frames]).delete()
     Frame.objects.filter(pk__any_of=ids).delete()
     of_products = observations.settle_all(may_go)
+    muse_links.settle_all(exposures)
     forget_paths([*(found[pk] for pk in sorted(found)), *of_products], at=at)
 
 

@@ -17,6 +17,15 @@ from archive.models.high_contrast import (
     PsfMemberQuerySet,
 )
 from archive.models.info_image import InfoImage
+from archive.models.muse import (
+    AoFile,
+    MuseExposure,
+    MuseExposureQuerySet,
+    MuseFit,
+    MuseRaw,
+    MuseTarget,
+    MuseTargetName,
+)
 from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
 from archive.models.product import PipelineSwitch, Product, ProductAttempt, ProductFile, ProductQuerySet
 from archive.models.proposal import PortalMembership, Proposal
@@ -31,6 +40,7 @@ from archive.models.version import Thumbnail, Version
 
 __all__ = [
     "AnyOf",
+    "AoFile",
     "CachedImage",
     "Companion",
     "CompanionQuerySet",
@@ -47,6 +57,12 @@ __all__ = [
     "FrozenSelection",
     "Headers",
     "InfoImage",
+    "MuseExposure",
+    "MuseExposureQuerySet",
+    "MuseFit",
+    "MuseRaw",
+    "MuseTarget",
+    "MuseTargetName",
     "NightNote",
     "Observation",
     "ObservationQuerySet",

@@ -27,7 +27,7 @@ class FrameRecord:
     basename: str
     extension: str  # with its leading dot: ".fits.fz"
     observation_date: datetime | None
-    observation_day: date
+    observation_day: date | None  # None: nobody knows when, as of a fit whose cube is yet to come
     configuration_type: str
     public_date: datetime | None
     proposal_id: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from archive.errors import FatalError
-from ingest.headers import ocs, roboao
+from ingest.headers import muse, ocs, roboao
 from ingest.headers.record import FrameRecord
 from ingest.headers.rules import HeaderRules
 from ingest.headers.translator import Source, Translator
@@ -22,6 +22,8 @@ def translate(source: Source, rules: HeaderRules, *, overrides: Mapping[str, str
     """
     if roboao.reads(source):
         return roboao.translate(source, rules)
+    if muse.reads(source):
+        return muse.translate(source, rules)
     path = overrides.get(source.extension)
     chosen = _load(path) if path else BY_EXTENSION.get(source.extension, ocs.translate)
     return chosen(source, rules)

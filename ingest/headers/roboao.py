@@ -232,16 +232,7 @@ def _footprint(name: CameraName, header: Header, rules: HeaderRules) -> Ring | N
     if not isinstance(name, RawName) or name.kind is not RawKind.SCIENCE:
         return None
     pointing = pointing_of(header)
-    return None if pointing is None else field_about(pointing, side_arcsec=_side_arcsec(name, header, rules))
-
-
-def field_about(pointing: tuple[float, float], *, side_arcsec: float) -> Ring:
-    """Closed ring of a square about RA and Dec, degrees, two of its sides along the meridian at its centre."""
-    centre = sphere.vectors(np.array(pointing[0]), np.array(pointing[1]))
-    east, north = sphere.tangents(centre)
-    half = math.tan(math.radians(side_arcsec / 3600) / 2)
-    corners = np.array([centre + half * (x * east + y * north) for x, y in ((1, -1), (1, 1), (-1, 1), (-1, -1))])
-    return sphere.ring(corners)
+    return None if pointing is None else sphere.square(pointing, side_arcsec=_side_arcsec(name, header, rules))
 
 
 def _side_arcsec(name: RawName, header: Header, rules: HeaderRules) -> float:

@@ -10,7 +10,9 @@ from typing import Protocol
 from urllib.parse import quote
 
 from archive.errors import UsageError
+from ingest.ao_maps import MUSE_ID
 from ingest.headers.record import FrameRecord
+from ingest.muse_names import is_fit
 
 ARCHIVE_PREFIX = "archive/"  # what the archive makes itself; a listener for object events ignores it
 
@@ -65,6 +67,9 @@ def key_for(record: FrameRecord, *, day: str = "") -> str:
     """
     if record.extension in MASK_EXTENSIONS and is_bad_pixel_mask(record):
         parts = [*_instrument_parts(record), "bpm"]
+    elif record.instrument_id == MUSE_ID and is_fit(record.filename):
+        # A fit may come before its cube, and then nobody knows its night.
+        parts = [*_instrument_parts(record), "analysis"]
     else:
         parts = [*_night_parts(record, day), "raw" if record.reduction_level == 0 else "processed"]
     return _joined(*parts, record.filename)

@@ -10,6 +10,7 @@ from archive.models import Observation
 
 # decisions/0028 says of each why it is not restored.
 NOT_SCIENCE = {
+    "AoFile",
     "CachedImage",
     "DoomedBytes",
     "Event",
@@ -17,6 +18,8 @@ NOT_SCIENCE = {
     "ExposureFile",
     "FrozenSelection",
     "InfoImage",
+    "MuseFit",
+    "MuseRaw",
     "NightNote",
     "OwnExpiry",
     "PipelineSwitch",

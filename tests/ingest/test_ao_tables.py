@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 
 from archive.errors import UsageError
-from ingest import ao_tables
+from ingest import ao_layout
 from ingest.ao_maps import GENERIC, MUSE, AoMap
 from ingest.ao_tables import read_ao_file, times_of
 from tests import muse_set
@@ -190,7 +190,7 @@ def test_what_can_not_be_read_is_refused_with_what_to_do(content, says):
 
 
 def test_a_file_is_refused_before_its_tables_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(ao_tables, "MOST_TABLE_BYTES", 31)
+    monkeypatch.setattr(ao_layout, "MOST_TABLE_BYTES", 31)
     with pytest.raises(UsageError, match="more than 31 bytes"):
         read_bytes(broken(b"TFORM1  = 'D       '", b"TFORM1  = 'D       '"))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.muse_names import MuseKind, kind_of, links_of, provenance, psf_name, raw_key, stems_of
+from ingest.muse_names import MuseKind, exposure_names, kind_of, links_of, provenance, psf_name, raw_key
 
 KEY = "MUSE.2019-02-01T05:12:33.650"
 RAW = f"{KEY}.fits.fz"
@@ -50,10 +50,10 @@ def test_raw_files_come_in_the_order_of_their_numbers_once_each():
 
 
 def test_names_follow_from_the_file_of_parameters():
-    assert stems_of("a.prm.fits") == ("a",)
-    assert stems_of("a.prm_v2.fits") == ("a_v2", "a")
+    assert exposure_names("a.prm.fits") == ("a",)
+    assert exposure_names("a.prm_v2.fits") == ("a_v2", "a")
     assert psf_name("prm1.prm_v2.fits") == "prm1.psf_v2.fits"
-    assert stems_of("a.fits") == ()
+    assert exposure_names("a.fits") == ()
     assert psf_name("a.fits") is None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.ao_maps import MUSE
 from ingest.ao_tables import AoFile, Column, Table, read_ao_file
-from ingest.muse_summary import summary_of
+from ingest.muse_summary import strehl_sums, summary_of
 from ingest.muse_views import CHANNELS, data_view, json_list, psf_params_view, sources_view, wavelengths_nm
 from tests import muse_set
 
@@ -32,7 +32,8 @@ def full(tmp_path_factory):
 
 
 def summary(made):
-    return summary_of(read(made, "reduced").headers["PRIMARY"], read(made, "raw").tables.get("SPARTA_ATM_DATA"))
+    table = read(made, "raw").tables.get("SPARTA_ATM_DATA")
+    return summary_of(read(made, "reduced").headers["PRIMARY"], {} if table is None else strehl_sums(table))
 
 
 def test_summaries_are_numpys_means_of_the_generators_numbers(exposures):
@@ -80,18 +81,26 @@ def test_a_missing_keyword_makes_its_own_numbers_unknown_and_no_others(tmp_path,
 
 @pytest.mark.parametrize("value", [None, True, "0.7", float("nan"), 10**400])
 def test_what_is_no_number_is_unknown(value):
-    assert summary_of({"ESO TEL AMBI TAU0": value}, None).tau0_s is None
+    assert summary_of({"ESO TEL AMBI TAU0": value}).tau0_s is None
 
 
 def test_one_simulated_laser_degrades_the_exposure():
     cards = {f"ESO LGS{laser} LASR{laser} SWSIM": laser == 3 for laser in (1, 2, 3, 4)}
-    assert summary_of(cards, None).is_degraded is True
-    assert summary_of({"ESO LGS1 LASR2 SWSIM": True}, None).is_degraded is None
+    assert summary_of(cards).is_degraded is True
+    assert summary_of({"ESO LGS1 LASR2 SWSIM": True}).is_degraded is None
 
 
 def test_a_laser_without_a_single_number_has_no_strehl():
     table = Table({"LGS1_STREHL": Column(np.array([np.nan, np.nan], np.float32))})
-    assert summary_of({}, table).strehl == dict.fromkeys((1, 2, 3, 4))
+    assert summary_of({}, strehl_sums(table)).strehl == dict.fromkeys((1, 2, 3, 4))
+
+
+def test_the_mean_of_several_raw_files_is_that_of_all_their_rows():
+    rng = np.random.default_rng(3)
+    parts = [rng.uniform(0.05, 0.6, count).astype(np.float32) for count in (3, 50)]
+    sums = [strehl_sums(Table({"LGS2_STREHL": Column(part)})) for part in parts]
+    expected = np.concatenate(parts).astype(np.float64).mean()
+    assert summary_of({}, *sums).strehl[2] == pytest.approx(expected, **EXACT)
 
 
 def test_the_views_have_the_shape_that_readers_know(full):
@@ -162,4 +171,4 @@ def test_an_axis_that_is_not_told_has_no_wavelengths(axis):
 
 def test_parameters_without_an_axis_keep_their_values():
     table = Table({"name": Column(np.array(["e"])), "polyfit": Column(np.array([[1.0, 2.0]]))})
-    assert psf_params_view(AoFile({}, {"PSFPARS": table}, ())) == {"e": [1.0, 2.0], "wavelength": None}
+    assert psf_params_view(AoFile({}, {"PSFPARS": table})) == {"e": [1.0, 2.0], "wavelength": None}

@@ -41,7 +41,8 @@ OF_PRODUCTS = {
     "product": "",
     **dict.fromkeys(("product_file", "strehl", "seeing", "contrast", "companion"), "product__"),
 }
-OF_LISTS = {"proposals": ("proposal",), "psf_library": ("psf_library_version",)}
+MUSE_ROWS = ("muse_target", "muse_target_name", "muse_exposure")
+OF_LISTS = {"proposals": ("proposal",), "psf_library": ("psf_library_version",), "muse": MUSE_ROWS}
 
 
 @dataclass(frozen=True, slots=True)

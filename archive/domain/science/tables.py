@@ -18,6 +18,9 @@ from archive.models import (
     Exposure,
     Frame,
     Headers,
+    MuseExposure,
+    MuseTarget,
+    MuseTargetName,
     Observation,
     Product,
     ProductFile,
@@ -114,6 +117,9 @@ KEPT_BY_THE_DATABASE = frozenset(
     {"ra_deg", "dec_deg", "bright_strehl_ratio", "bright_strehl_flag", "faint_strehl_ratio", "faint_strehl_flag"}
 )
 
+# Of exposures with MUSE: what people said; all else follows from the files (`manage.py muse link`).
+BY_PEOPLE = frozenset({"name", "other_cube", "target", "said", "comment", "created_by"})
+
 # In an order in which each stands behind what it names.
 TABLES = (
     Table(name="proposal", model=Proposal, key=("id",), lead="id", left_out=frozenset()),
@@ -179,6 +185,17 @@ TABLES = (
     Table(name="companion", model=Companion, key=("product", "number"), lead="product__subject", kept=OF_SETTLED),
     Table(name="psf_member", model=PsfMember, key=("observation", "added_at"), lead="observation__name"),
     Table(name="psf_library_version", model=PsfLibraryVersion, key=("sha256",), lead="sha256", left_out=frozenset()),
+    Table(name="muse_target", model=MuseTarget, key=("name",), lead="name"),
+    Table(name="muse_target_name", model=MuseTargetName, key=("key",), lead="key"),
+    Table(
+        name="muse_exposure",
+        model=MuseExposure,
+        key=("name",),
+        lead="name",
+        kept=~Q(said={}, comment="", created_by=""),
+        left_out=frozenset(columns_of(MuseExposure))
+        - {"name", "other_cube", "target", "said", "comment", "created_by"},
+    ),
 )
 # Told inside the rows that they are of, never alone.
 OBJECTS = Table(name="object", model=StoredObject, key=("store", "path", "version_id"), lead="path")
