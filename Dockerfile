@@ -1,4 +1,13 @@
 # One image, eight commands (docker-compose.yml names them): web, stream, worker, reductions, beat, relay, intake, migrate.
+# First the scripts of the pages: Node builds them and stays behind.
+FROM python:3.11-slim-bookworm AS client
+WORKDIR /srv/archive
+COPY archive/__init__.py archive/errors.py ./archive/
+COPY deploy/__init__.py ./deploy/
+COPY deploy/local/__init__.py deploy/local/venvs.py deploy/local/client.py deploy/local/node-requirements.txt ./deploy/local/
+COPY client ./client
+RUN PIP_NO_CACHE_DIR=1 python -m deploy.local.client build
+
 FROM python:3.11-slim-bookworm
 
 # What GeoDjango loads. Where `make run` runs, PostGIS brings the same libraries.
@@ -20,6 +29,7 @@ COPY deploy/local/__init__.py deploy/local/venvs.py ./deploy/local/
 RUN PIP_NO_CACHE_DIR=1 python -c "from deploy.local import venvs; venvs.require_archive()"
 
 COPY . .
+COPY --from=client /srv/archive/archive/static/archive/client ./archive/static/archive/client
 RUN python -m compileall -q archive deploy ingest pipeline settings \
     && python manage.py collectstatic --no-input --verbosity 0 \
     && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin archive

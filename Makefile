@@ -28,6 +28,7 @@ lint: ## check style, types, import contracts, migrations, deployment settings a
 	ENV_FILE= $(BIN)/python -W 'ignore:Got an error checking' manage.py makemigrations --check --dry-run
 	ENV_FILE= HTTPS_ONLY=True SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python -m deploy.local.client check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 faults: ## take services away for minutes, and see that nothing is lost

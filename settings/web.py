@@ -36,6 +36,7 @@ __all__ = [
     "TEMPLATES",
     "TIME_ZONE",
     "USE_TZ",
+    "WHITENOISE_IMMUTABLE_FILE_TEST",
     "WHITENOISE_USE_FINDERS",
     "WSGI_APPLICATION",
 ]
@@ -89,6 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "archive.web.context.archive",
             ],
         },
     },
@@ -107,6 +109,7 @@ STATIC_ROOT = env.BASE_DIR / "var" / "static"
 with suppress(OSError):  # whitenoise warns of a folder that is not there, and needs none to find the apps' files
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/archive/client/[^/]+\.[0-9a-f]{8}\.js$"  # what Vite built has a hash in its name
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
@@ -116,7 +119,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 LOGIN_URL = "/api-auth/login/"
-LOGIN_REDIRECT_URL = "/frames/"
+LOGIN_REDIRECT_URL = "/search/"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -1,9 +1,7 @@
 """Routes of the API."""
 
-from django.contrib.auth.views import LoginView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
-from rest_framework.routers import DefaultRouter
 
 from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView, TokenView
 from archive.api.aggregates import AggregateView
@@ -21,7 +19,6 @@ from archive.api.families import (
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
 from archive.api.inventory import FilesView, FileView, LagView, ReplicasView
-from archive.api.login import LoginForm
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
 from archive.api.observations import ObservationsView, ObservationView, RedoView
@@ -30,6 +27,7 @@ from archive.api.psf_library import CandidatesView, CandidateView, LibraryVersio
 from archive.api.quality import SeeingView, StrehlView
 from archive.api.quality_contrast import CompanionsView, ContrastView
 from archive.api.recent_uploads import RecentUploadsView
+from archive.api.root import Router
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
 from archive.api.statistics import (
@@ -45,8 +43,7 @@ from archive.api.thumbnails import ThumbnailViewSet
 from archive.api.uploads import CompleteView, PartsView, TicketFileView, TicketsView, TicketView
 from archive.api.versions import VersionViewSet
 
-router = DefaultRouter()
-router.include_format_suffixes = False
+router = Router()
 router.register("frames", FrameViewSet, basename="frame")
 router.register("versions", VersionViewSet, basename="version")
 router.register("thumbnails", ThumbnailViewSet, basename="thumbnail")
@@ -56,10 +53,6 @@ urlpatterns = [
     path("api-token-auth/", TokenView.as_view(), name="api-token-auth"),
     path("revoke_token/", RevokeTokenView.as_view(), name="revoke-token"),
     path("authprofile/addupdateuser/", AddUpdateUserView.as_view(), name="addupdateuser"),
-    path(
-        "api-auth/login/",  # before the include: the same page, with a form that says why nobody may log in
-        LoginView.as_view(template_name="rest_framework/login.html", authentication_form=LoginForm),
-    ),
     path("api-auth/portal/", portal_login, name="portal-login"),
     path("api-auth/portal/callback/", portal_callback, name="portal-callback"),
     path("api-auth/", include("rest_framework.urls")),

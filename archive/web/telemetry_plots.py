@@ -89,7 +89,7 @@ def _described(channels: Channels) -> list[Described]:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    return {"site": settings.SITE, "names_people": telemetry_access.is_staff(request.user)}
+    return {"names_people": telemetry_access.is_staff(request.user)}
 
 
 def _choices(known: Sequence[Described]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from archive.web.search.view import search
 from archive.web.telemetry_plots import plots
 
 urlpatterns = [
+    path("search/", search, name="search"),
     path("telemetry/plots/", plots, name="telemetry-plots"),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from archive.errors import ArchiveError
-from deploy.local import packages, venvs
+from deploy.local import client, packages, venvs
 
 
 @contextmanager
@@ -33,6 +33,7 @@ def install(purpose: str) -> None:
         # The linters load Django's settings, and these load the GDAL and GEOS that PostGIS brings.
         packages.require_packages(purpose=purpose)
         venvs.require_archive(lint=purpose == "lint")
+        client.require_client()
         if purpose in {"test", "ceph"}:
             venvs.require_test_tools()
 

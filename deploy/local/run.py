@@ -124,7 +124,13 @@ class Run:
 
 def _tell_addresses(archive: Archive, took_s: float) -> None:
     say(f"\nThe archive is up ({took_s:.1f} s).\n")
-    for label, path in (("frames", "/frames/"), ("nights", "/nights/"), ("API", "/swagger/"), ("admin", "/admin/")):
+    for label, path in (
+        ("pages", "/search/"),
+        ("frames", "/frames/"),
+        ("nights", "/nights/"),
+        ("API", "/swagger/"),
+        ("admin", "/admin/"),
+    ):
         say(f"    {label:<8} http://127.0.0.1:{archive.port}{path}")
     say(f"    {'live':<8} http://127.0.0.1:{archive.stream_port}/events/")
     say(f"\nUser, password and token: {CREDENTIALS}. Logs: {RUN / 'log'}. Ctrl-C stops everything.\n")

@@ -14,6 +14,7 @@ SWIFT = ROOT / "var" / "venvs" / "swift"
 ISSUER = ROOT / "var" / "venvs" / "issuer"
 OCS_INGESTER = ROOT / "var" / "venvs" / "ocs_ingester"
 CLIENTS = ROOT / "var" / "venvs" / "clients"
+NODE = ROOT / "var" / "venvs" / "node"
 
 
 def require_archive(*, lint: bool = False) -> None:
@@ -34,6 +35,11 @@ def require_test_tools() -> None:
 def require_clients() -> None:
     """Make the environment of BANZAI's archive functions and of schemathesis."""
     _require(CLIENTS, HERE / "clients-requirements.txt", "--no-deps")
+
+
+def require_node() -> None:
+    """Make the environment of Node, which builds the scripts of the pages."""
+    _require(NODE, HERE / "node-requirements.txt", "--no-deps")
 
 
 def _require(venv: Path, requirements: Path, *options: str) -> None:

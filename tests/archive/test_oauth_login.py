@@ -42,7 +42,7 @@ class TestPasswords:
         assert (user.first_name, user.email, user.is_staff, user.is_superuser) == ("Dora", "d@x.org", True, False)
         assert not user.has_usable_password()  # the portal's password is kept nowhere
 
-    @pytest.mark.parametrize(("page", "next_page"), [("/api-auth/login/", "/frames/"), ("/admin/login/", "/admin/")])
+    @pytest.mark.parametrize(("page", "next_page"), [("/api-auth/login/", "/search/"), ("/admin/login/", "/admin/")])
     def test_it_opens_a_session_on_the_pages_and_in_the_admin(self, dora, client, page, next_page):
         answer = client.post(page, {"username": "dora", "password": "dora-pass", "next": next_page})
         assert (answer.status_code, answer.get("Location")) == (302, next_page)
@@ -166,10 +166,10 @@ class TestBrowser:
     @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
     def test_nobody_is_sent_to_another_host_afterwards(self, dora, client, target):
         back = self.at_the_portal(self.begin(client, f"?next={target}"))
-        assert client.get(CALLBACK + back)["Location"] == "/frames/"
+        assert client.get(CALLBACK + back)["Location"] == "/search/"
 
     def test_the_login_page_offers_it_where_there_is_one(self, portal, client, settings):
-        assert "/api-auth/portal/?next=%2Fframes%2F" in client.get("/api-auth/login/").content.decode()
+        assert "/api-auth/portal/?next=%2Fsearch%2F" in client.get("/api-auth/login/").content.decode()
         settings.PORTAL = replace(settings.PORTAL, authorize_url="")
         assert "/api-auth/portal/" not in client.get("/api-auth/login/").content.decode()
         assert client.get(START).status_code == 404

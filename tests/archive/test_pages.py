@@ -51,7 +51,8 @@ def test_pages_carry_the_archive_s_name(client, with_picture, settings):
 
 
 @pytest.mark.parametrize(
-    "url", ["/frames/", "/", "/swagger/", "/redoc/", "/api-auth/login/", "/profile/", "/thumbnails/"]
+    "url",
+    ["/frames/", "/?format=api", "/search/", "/swagger/", "/redoc/", "/api-auth/login/", "/profile/", "/thumbnails/"],
 )
 def test_no_page_asks_anything_from_outside(client, with_picture, url):
     html = page(client, url)

@@ -101,6 +101,7 @@ ROUTES = {
     "/psf-library/<name>/": CANDIDATE,
     "/psf-library/versions/<sha256>/": CANDIDATE,
     "/telemetry/": TELEMETRY,
+    "/search/": LIST,
     "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
     "/telemetry/latest/": TELEMETRY,

@@ -3,16 +3,14 @@
 With SCREENSHOTS=docs/screenshots the pictures of the documents are made anew.
 """
 
-import os
 import re
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from archive.web.policy import POLICY
 from deploy.local.ports import PortBlock
@@ -20,13 +18,7 @@ from tests.archive.telemetry.plotted import KEYS, NIGHT, lay_night
 from tests.flows.web_server import web_server
 from tests.telemetry.conftest import test_database  # noqa: F401 - a fixture
 from tests.telemetry.rows import Rows
-
-CHROMIUM = "/usr/bin/chromium"
-ALONE = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]  # fmt: skip
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 420, "height": 900}
+from tests.web.browsing import NARROW, Visit, chromium, shot
 
 
 @pytest.fixture(scope="module")
@@ -54,47 +46,20 @@ def address(night):
 
 @pytest.fixture(scope="module")
 def browser(address):  # after the rows: while it runs, Django takes no questions in this thread
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ALONE)
+    with chromium() as running:
         yield running
-        running.close()
 
 
-class Visit:
-    """A page, all that it asked for, and all that it complained of."""
+class TelemetryVisit(Visit):
+    """A visit of this page."""
 
-    def __init__(self, browser: Browser, address: str, session: str, **how) -> None:
-        self._context = browser.new_context(**{"viewport": WIDE, **how})
-        self._context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
-        self.address, self.page = address, self._context.new_page()
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.expects_refusal = (
-            False  # the browser then tells of the status, of the page's or of its questions', sooner or later
-        )
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _hear(self, said: ConsoleMessage) -> None:
-        is_status = "Failed to load resource" in said.text and f"{self.address}/telemetry/" in said.location["url"]
-        if said.type in {"error", "warning"} and not (self.expects_refusal and is_status):
-            self.complaints.append(f"{said.text} {said.location['url']}")
-
-    def go(self, **terms) -> Page:
-        given = {"night": NIGHT, "keys": ",".join(KEYS), **terms}
-        self.page.goto(f"{self.address}/telemetry/plots/?{urlencode(given)}")
-        return self.page
+    def night(self, **terms) -> Page:
+        return self.go(f"/telemetry/plots/?{urlencode({'night': NIGHT, 'keys': ','.join(KEYS), **terms})}")
 
     def drawn(self, **terms) -> Page:
-        page = self.go(**terms)
+        page = self.night(**terms)
         expect(page.locator("#status")).to_contain_text("values in bins of")
         return page
-
-    def end(self) -> None:
-        self._context.close()
-        outside = [url for url in self.asked if not url.startswith((self.address, "data:"))]
-        assert (outside, self.complaints) == ([], [])
 
 
 @pytest.fixture
@@ -103,7 +68,7 @@ def visit(browser, address, night):
     made = []
 
     def begin(**how):
-        made.append(Visit(browser, address, night, **how))
+        made.append(TelemetryVisit(browser, address, night, **how))
         return made[-1]
 
     yield begin
@@ -118,13 +83,6 @@ def pixels(page: Page):
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;
         for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
     )
-
-
-def shot(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.mouse.move(0, 0)
-        page.screenshot(path=Path(folder) / f"telemetry-{name}.png", full_page=True)
 
 
 def terms_of(page: Page) -> dict[str, list[str]]:
@@ -142,7 +100,7 @@ def test_a_night_is_drawn_with_its_observations_and_gaps(visit):
     for length, why in ((1810, "POWEROFF"), (910, "wrote other records"), (1810, "No file has a record")):
         assert re.search(rf"{length} s\s+.*{why}", gaps), gaps
     page.click("#gap-table summary")
-    shot(page, "night")
+    shot(page, "telemetry-night")
 
 
 def test_the_policy_is_sent_and_nothing_is_written_into_the_page(visit):
@@ -206,16 +164,16 @@ def test_the_page_is_dark_where_that_is_preferred_and_fits_a_narrow_screen(visit
     paper = "getComputedStyle(document.body).backgroundColor"
     light, dark = visit().drawn(), visit(color_scheme="dark").drawn()
     assert light.evaluate(paper) != dark.evaluate(paper)
-    shot(dark, "dark")
+    shot(dark, "telemetry-dark")
     narrow = visit(viewport=NARROW).drawn()
     assert narrow.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     assert narrow.locator(".plot canvas").first.bounding_box()["width"] > 300
-    shot(narrow, "narrow")
+    shot(narrow, "telemetry-narrow")
 
 
 def test_without_scripts_the_values_are_a_table_and_a_file(visit):
     one = visit(java_script_enabled=False)
-    page = one.go(start="2025-11-01T00:00:00Z", end="2025-11-01T02:00:00Z")
+    page = one.night(start="2025-11-01T00:00:00Z", end="2025-11-01T02:00:00Z")
     table = page.locator("details").first
     table.locator("summary").click()
     row = table.locator("tbody tr").first.inner_text().split()
@@ -237,4 +195,4 @@ def test_what_can_not_be_shown_is_said_in_plain_words(visit):
     ):
         one = visit()
         one.expects_refusal = True
-        expect(one.go(**terms).locator("main")).to_contain_text(says)
+        expect(one.night(**terms).locator("main")).to_contain_text(says)
