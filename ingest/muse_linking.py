@@ -1,5 +1,7 @@
 """Frames of MUSE that came without being read: posted by clients, restored, or older than what reads them."""
 
+from datetime import datetime
+
 import structlog
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,7 +24,7 @@ def unread_versions() -> "QuerySet[Version]":
     return whole.filter(frame__instrument_id=MUSE_ID, ao_file=None).select_related("frame", "object").order_by("pk")
 
 
-def link_version(version: Version, *, inspector: Inspector) -> None:
+def link_version(version: Version, *, inspector: Inspector, at: datetime) -> None:
     """Read the bytes of one version, and let the exposures that it belongs to say what it says; safe to repeat.
 
     Raises UsageError if it is no file that can be read, NotFoundError or TransientError if the store has it not.
@@ -46,23 +48,24 @@ def link_version(version: Version, *, inspector: Inspector) -> None:
         muse_links.hold_names(frame.basename, content)
         exposures = muse_links.locked(frame.basename, content)
         muse_links.register_file(version, content)
-        muse_links.settle_all(exposures)
+        muse_links.settle_all(exposures, at=at)
     logger.info("muse_version_linked", frame_id=frame.pk, basename=frame.basename, kind=content.kind)
 
 
-def link_frame(*, frame_id: int, inspector: Inspector) -> None:
+def link_frame(*, frame_id: int, inspector: Inspector, at: datetime) -> None:
     """Link what a client posted, where it is MUSE's and its bytes are right. A file that can not be read is logged."""
     for version in unread_versions().filter(frame_id=frame_id).exclude(object__verified_at=None):
         try:
-            link_version(version, inspector=inspector)
+            link_version(version, inspector=inspector, at=at)
         except (UsageError, NotFoundError) as error:
             logger.warning("muse_version_not_linked", frame_id=frame_id, reason=str(error))
 
 
-def settle_again() -> int:
+def settle_again(*, at: datetime) -> int:
     """Let every exposure say anew what its files and people say together; answers how many there are."""
     names = list(MuseExposure.objects.order_by("name").values_list("name", flat=True))
     for name in names:
         with transaction.atomic():
-            muse_links.settle_all(list(MuseExposure.objects.select_for_update(no_key=True).filter(name=name)))
+            found = MuseExposure.objects.select_for_update(no_key=True).filter(name=name)
+            muse_links.settle_all(list(found), at=at)
     return len(names)

@@ -133,7 +133,7 @@ def register_frame(
         muse_links.hold_names(record.basename, content)
         exposures = muse_links.locked(record.basename, content)
         registered = _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
-        muse_links.settle_all(exposures)
+        muse_links.settle_all(exposures, at=at)
         return registered
 
 

@@ -56,7 +56,7 @@ class Gone:
 
 
 def create(
-    *, name: str, by: str, target: str = "", values: Mapping[str, Any] | None = None, comment: str = ""
+    *, name: str, by: str, at: datetime, target: str = "", values: Mapping[str, Any] | None = None, comment: str = ""
 ) -> MuseExposure:
     """Make an exposure whose files are yet to come, if they come at all.
 
@@ -72,23 +72,25 @@ def create(
         made = MuseExposure.objects.create(name=name, created_by=by, comment=comment, said=_said({}, values or {}))
         if target:
             _set_target(made, target)
-        muse_links.settle(made)
+        muse_links.settle(made, at=at)
     logger.info("muse_exposure_made", exposure=name, by=by)
     return made
 
 
-def change(exposure: MuseExposure, values: Mapping[str, Any], *, by: str, comment: str | None = None) -> MuseExposure:
+def change(
+    exposure: MuseExposure, values: Mapping[str, Any], *, by: str, at: datetime, comment: str | None = None
+) -> MuseExposure:
     """Set columns of an exposure by hand; null takes back what was set. Raises UsageError, NotFoundError."""
     with transaction.atomic(), plain_refusals():
         row = _locked(exposure)
         row.said = _said(row.said, values)
         row.comment = row.comment if comment is None else comment
-        muse_links.settle(row)
+        muse_links.settle(row, at=at)
     logger.info("muse_exposure_changed", exposure=row.name, by=by, changed=sorted(values))
     return row
 
 
-def move(exposure: MuseExposure, target: str | None, *, by: str) -> MuseExposure:
+def move(exposure: MuseExposure, target: str | None, *, by: str, at: datetime) -> MuseExposure:
     """Move an exposure to the target of this name, made if there is none; None: to the one that its header names."""
     with transaction.atomic(), plain_refusals():
         row = _locked(exposure)
@@ -96,7 +98,7 @@ def move(exposure: MuseExposure, target: str | None, *, by: str) -> MuseExposure
             row.said.pop("target", None)
         else:
             _set_target(row, target)
-        muse_links.settle(row)
+        muse_links.settle(row, at=at)
     logger.info("muse_exposure_moved", exposure=row.name, by=by, target=target)
     return row
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Func, Q
-from django.db.models.functions import Now
 
-from archive.domain import muse_targets
+from archive.domain import events, muse_targets
+from archive.enums import EventName
 from archive.models import AoFile, Frame, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, Version
 from ingest import muse_names
 from ingest.ao_content import AoContent
@@ -96,24 +96,24 @@ def register_file(version: Version, content: AoContent) -> AoFile:
     return file
 
 
-def settle(exposure: MuseExposure) -> None:
+def settle(exposure: MuseExposure, *, at: datetime) -> None:
     """Let a locked exposure say what its files, and people, say together."""
     cube = _cube_of(exposure)
     cards: Mapping[str, Any] = cube.cards if cube else {}
     raws = _linked_raws(exposure, cards)
     fit = _settled_fit(exposure)
     if cube is not None:
-        _follow_cube(exposure, cube.version.frame)
+        _follow_cube(exposure, cube.version.frame, at=at)
     values = _scalars(cards, raws) | _links(exposure, cube, raws, fit) | _who(cube, raws, fit)
     _write(exposure, values | _target_of(cards))
 
 
-def settle_all(exposures: Sequence[MuseExposure]) -> None:
+def settle_all(exposures: Sequence[MuseExposure], *, at: datetime) -> None:
     """Settle locked exposures after some of their files went; those go too that have none left and nobody made."""
     for exposure in exposures:
         has_files = bool(_files_named(exposure, MuseKind.PRM)) or bool(_files_named(exposure, MuseKind.PSF))
         if has_files or exposure.created_by or _cube_of(exposure) is not None:
-            settle(exposure)
+            settle(exposure, at=at)
         else:
             exposure.delete()
 
@@ -199,15 +199,17 @@ def _next_fit(exposure: MuseExposure, fits: Sequence[MuseFit], kind: MuseKind, *
     )
 
 
-def _follow_cube(exposure: MuseExposure, cube: Frame) -> None:
-    """Let the frames of a fit say of its observation, and of who may see it, what their cube says."""
+def _follow_cube(exposure: MuseExposure, cube: Frame, *, at: datetime) -> None:
+    """Let the frames of a fit say of its observation, and of who may see it, what their cube says; and report it."""
     names = [name for kind in FITS for name in fit_names(exposure, kind)]
     values = {column: getattr(cube, column) for column in sorted(OF_CUBE)} | {
         "is_listed": cube.observation_date is not None
     }
     frames = Frame.objects.filter(basename__in=names, instrument_id=MUSE_ID, versions__isnull=False)
-    stale = frames.exclude(**values).values("pk")
-    Frame.objects.filter(pk__in=stale).update(**values, modified_at=Now())
+    stale = list(Frame.objects.filter(pk__in=frames.exclude(**values).values("pk")).order_by("basename"))
+    for frame in stale:
+        Frame.objects.filter(pk=frame.pk).update(**values, modified_at=at)
+        events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
 
 
 def _scalars(cards: Mapping[str, Any], raws: Sequence[tuple[str, AoFile | None]]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     OwnExpiry.objects.filter(kind=ExpiringKind.FRAME, name__in=[frame.basename for frame in frames]).delete()
     Frame.objects.filter(pk__any_of=ids).delete()
     of_products = observations.settle_all(may_go)
-    muse_links.settle_all(exposures)
+    muse_links.settle_all(exposures, at=at)
     forget_paths([*(found[pk] for pk in sorted(found)), *of_products], at=at)
 
 

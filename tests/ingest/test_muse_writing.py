@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 
 from archive.errors import UsageError
-from ingest.ao_maps import MUSE
+from ingest.ao_maps import MAPS
 from ingest.ao_tables import read_ao_file
 from ingest.muse_views import data_view, psf_params_view, sources_view
 from ingest.muse_writing import EXPOSURE_KEY, MADE_KEY, write_data, write_fit, write_sources
@@ -33,7 +33,7 @@ CARDS = {
 
 def read(path):
     with path.open("rb") as stream:
-        return read_ao_file(stream, MUSE, name=path.name)
+        return read_ao_file(stream, MAPS["MUSE"], name=path.name)
 
 
 def test_parameters_come_back_as_they_were_given(tmp_path):

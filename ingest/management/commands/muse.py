@@ -124,13 +124,13 @@ class Command(BaseCommand):
         with tqdm(total=count, unit="frame", desc="Linking", disable=None) as bar:
             for version in versions.iterator():
                 try:
-                    muse_linking.link_version(version, inspector=inspector)
+                    muse_linking.link_version(version, inspector=inspector, at=timezone.now())
                 except ArchiveError as error:
                     failed += 1
                     bar.write(f"{version.frame.basename}{version.extension}: {error}", file=self.stderr)
                 bar.update()
         inspector.close()
-        n_exposures = muse_linking.settle_again()
+        n_exposures = muse_linking.settle_again(at=timezone.now())
         self.stdout.write(f"{count - failed} frames read, {failed} failed; {n_exposures} exposures linked anew.")
         if failed:
             raise CommandError(f"{failed} of {count} frames could not be read; the reasons stand above.")

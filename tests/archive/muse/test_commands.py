@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from archive.models import AoFile, Frame, MuseExposure, MuseFit, MuseTarget, Version
+from pipeline import tasks
 from tests import muse_set
 from tests.processes import ROOT, environment
 from tests.synthetic import write_frame
@@ -167,6 +168,15 @@ def test_frames_that_were_not_read_are_linked(run, two, tmp_path):
             row.pop("modified_at", None)
             row.pop("id", None)
         assert again == rows
+
+
+def test_a_frame_that_a_client_posted_links_itself_once_its_bytes_are_read(take_exposure, two):
+    take_exposure(two[0])
+    AoFile.objects.all().delete()
+    MuseExposure.objects.all().delete()
+    for frame_id in Version.objects.values_list("frame", flat=True):
+        tasks.verify_frame(frame_id=frame_id)
+    assert MuseExposure.objects.get().is_complete
 
 
 def test_wiping_asks_first(run, two, tmp_path, monkeypatch):

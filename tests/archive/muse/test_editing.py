@@ -7,6 +7,7 @@ from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import Frame, MuseExposure, MuseFit, MuseTarget, MuseTargetName
 from ingest.muse_filling import fill
 from tests import muse_set
+from tests.conftest import NOW
 
 CARDS = {
     "DATE-OBS": "2019-02-01T05:12:33.650",
@@ -28,7 +29,7 @@ def put(store, inspector, now):
 @pytest.fixture
 def made(db):
     return muse_editing.create(
-        name="by_hand", by="alice", target="47 Tuc", values={"seeing_arcsec": 0.9, "airmass": 1.0}
+        name="by_hand", by="alice", at=NOW, target="47 Tuc", values={"seeing_arcsec": 0.9, "airmass": 1.0}
     )
 
 
@@ -40,11 +41,11 @@ def test_an_exposure_is_made_and_changed_by_hand_field_by_field(made):
         "alice",
     )
     row = muse_editing.change(
-        made, {"ins_mode": "NFM-AO-N", "observed_at": "2019-02-01T05:00:00Z"}, by="bob", comment="x"
+        made, {"ins_mode": "NFM-AO-N", "observed_at": "2019-02-01T05:00:00Z"}, by="bob", at=NOW, comment="x"
     )
     row.refresh_from_db()
     assert (row.ins_mode, row.observed_at.hour, row.comment, row.seeing_arcsec) == ("NFM-AO-N", 5, "x", 0.9)
-    row = muse_editing.change(row, {"seeing_arcsec": None}, by="bob")
+    row = muse_editing.change(row, {"seeing_arcsec": None}, by="bob", at=NOW)
     assert (row.seeing_arcsec, row.seeing_los_arcsec) == (None, None)
 
 
@@ -61,17 +62,17 @@ def test_an_exposure_is_made_and_changed_by_hand_field_by_field(made):
 )
 def test_what_can_not_be_set_is_refused_and_changes_nothing(made, values):
     with pytest.raises(UsageError, match=next(iter(values))):
-        muse_editing.change(made, values, by="bob")
+        muse_editing.change(made, values, by="bob", at=NOW)
     made.refresh_from_db()
     assert made.said == {"seeing_arcsec": 0.9, "airmass": 1.0, "target": "47 Tuc"}
 
 
 def test_a_second_exposure_of_one_name_is_refused(made):
     with pytest.raises(ConflictError):
-        muse_editing.create(name="by_hand", by="bob")
+        muse_editing.create(name="by_hand", by="bob", at=NOW)
     for name in ("", "a.b", "a/b", "x" * 191):
         with pytest.raises(UsageError):
-            muse_editing.create(name=name, by="bob")
+            muse_editing.create(name=name, by="bob", at=NOW)
 
 
 def test_views_that_are_filled_in_are_files_of_the_archive(made, put):
@@ -80,7 +81,7 @@ def test_views_that_are_filled_in_are_files_of_the_archive(made, put):
     assert put(made, "sources", {"PM_17": {"snr": [1.0, None]}})
     made.refresh_from_db()
     assert (made.is_complete, made.n_sources, made.seeing_arcsec) == (True, 1, 0.9)  # said by hand before
-    assert muse_editing.change(made, {"seeing_arcsec": None}, by="bob").seeing_arcsec == 0.625
+    assert muse_editing.change(made, {"seeing_arcsec": None}, by="bob", at=NOW).seeing_arcsec == 0.625
     fit = muse_views.fit_of(made)
     assert muse_views.psf_params_of(fit) == PARAMS
     assert dict(muse_views.sources_of(fit)) == {"PM_17": {"snr": [1.0, None]}}
@@ -112,7 +113,7 @@ def test_a_view_of_another_shape_leaves_nothing_behind(made, put, store):
 
 
 def test_who_may_see_an_exposure_is_said_by_hand_only_while_it_has_no_file(made, put):
-    row = muse_editing.change(made, {"public_date": "2019-01-01T00:00:00Z", "proposal_id": "P1"}, by="bob")
+    row = muse_editing.change(made, {"public_date": "2019-01-01T00:00:00Z", "proposal_id": "P1"}, by="bob", at=NOW)
     assert (row.public_date.year, row.proposal_id) == (2019, "P1")
     put(row, "data", {"PRIMARY": CARDS})
     row.refresh_from_db()
@@ -121,12 +122,12 @@ def test_who_may_see_an_exposure_is_said_by_hand_only_while_it_has_no_file(made,
 
 def test_an_exposure_is_moved_and_moves_back(take_exposure, muse_tree):
     row = take_exposure(muse_tree[0])
-    moved = muse_editing.move(row, "ngc 9999", by="bob")
+    moved = muse_editing.move(row, "ngc 9999", by="bob", at=NOW)
     assert moved.target.name == "ngc 9999"
     take_exposure(muse_tree[0])  # its files come again: it stays
     moved.refresh_from_db()
     assert moved.target.name == "ngc 9999"
-    assert muse_editing.move(moved, None, by="bob").target.name == muse_tree[0].target
+    assert muse_editing.move(moved, None, by="bob", at=NOW).target.name == muse_tree[0].target
 
 
 def test_targets_are_renamed_and_merged_and_later_files_follow(take_exposure, muse_tree):

@@ -10,7 +10,8 @@ from django.db import connection
 
 from archive.domain import muse_links, muse_views
 from archive.domain.removal import delete_frame
-from archive.models import AoFile, Frame, MuseExposure, MuseFit, MuseRaw, MuseTarget, MuseTargetName, Version
+from archive.enums import EventName
+from archive.models import AoFile, Event, Frame, MuseExposure, MuseFit, MuseRaw, MuseTarget, MuseTargetName, Version
 from ingest.intake import ingest_file
 from tests import muse_set
 
@@ -194,6 +195,8 @@ def test_files_of_a_fit_are_hidden_until_their_cube_says_when_they_are_public(
     assert MuseExposure.objects.visible_to(admin, at=now).get() == row
     assert not fits.listed().exists()
     take(made.paths["reduced"], L1PUBDAT="2019-03-01T00:00:00")
+    told = Event.objects.filter(name=EventName.FRAME_UPDATED, frame_id__in=fits.values("pk"))
+    assert told.values("frame_id").distinct().count() == 2  # who follows the archive hears that they can be seen now
     take(made.paths["raw"], L1PUBDAT="2019-04-01T00:00:00")
     row.refresh_from_db()
     assert MuseExposure.objects.visible_to(AnonymousUser(), at=now).get() == row
