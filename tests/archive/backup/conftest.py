@@ -69,7 +69,7 @@ def things_in(database: str) -> list[str]:
 
 
 @pytest.fixture
-def local_store(use_store, tmp_path: Path) -> FileStore:
+def local_store(use_store: Callable[..., FileStore], tmp_path: Path) -> FileStore:
     (tmp_path / "store").mkdir()
     return use_store(type="local", root_dir=str(tmp_path / "store"))
 
