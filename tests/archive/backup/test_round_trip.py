@@ -142,9 +142,9 @@ def test_what_came_in_since_is_added_out_of_the_store(filled, back_up, local_sto
         events.record_event(EventName.FRAME_UPDATED, frame=filled, body={}, at=now)
     keep()
     before = b"".join(told.everything())
-    done = recover(tmp_path / "backup", DB_NAME=empty)
-    assert "`manage.py restore` brings these back too" in done.stdout
+    Recovery(tmp_path / "backup", local_store, using=empty).run()
     with on(empty):
+        assert not keeping.knows_of(local_store)  # `recover` then says what to do
         assert keeping.keep_rows(store=local_store, at=now) == 0
         call_command("restore", "--quick", stdout=StringIO())
         assert b"".join(told.everything()) == before
