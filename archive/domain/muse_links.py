@@ -13,13 +13,15 @@ from django.db.models import Func, Q
 
 from archive.domain import events, muse_targets
 from archive.enums import EventName
-from archive.models import AoFile, Frame, MuseExposure, MuseFit, MuseRaw, Version
+from archive.models import AoFile, Frame, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, Version
+from ingest import muse_names
 from ingest.ao_content import AoContent
 from ingest.ao_maps import MUSE_ID
 from ingest.muse_names import MuseKind, exposure_names, is_source, provenance, raw_key
 from ingest.muse_summary import LASERS, seeing_los, summary_of
 
 TARGET_KEYS = ("ESO OBS TARG NAME", "OBJECT")  # the first that a header has
+PARAMETERS = "PSFPARS"  # table of a prm file
 LOCK = 207  # of advisory locks by name
 FITS = {MuseKind.PRM: "prm", MuseKind.PSF: "psf"}
 OF_EXPOSURES = (MuseKind.REDUCED, *FITS)
@@ -58,16 +60,19 @@ def hold_names(basename: str, content: AoContent | None) -> None:
 
 def lock_exposures_of(basenames: Iterable[str]) -> list[MuseExposure]:
     """Lock every exposure that a file of one of these names may belong to, in the order of names."""
-    wanted = Q()
-    for basename in basenames:
-        own = _names_of(basename)
-        key = raw_key(basename)
-        wanted |= Q(name__in=own[:1] or [basename]) | Q(other_cube=basename)
-        if key is not None:
-            wanted |= Q(pk__in=MuseRaw.objects.filter(key=key).values("exposure"))
-    if not wanted:
-        return []
-    return list(MuseExposure.objects.select_for_update(no_key=True).filter(wanted).order_by("name"))
+    found = exposures_of(basenames).order_by("name")
+    return list(found.select_for_update(no_key=True))
+
+
+def exposures_of(basenames: Iterable[str]) -> MuseExposureQuerySet:
+    """Exposures that a file of one of these names may belong to."""
+    named = list(basenames)
+    keys = {key for basename in named if (key := raw_key(basename)) is not None}
+    names = {(_names_of(basename) or (basename,))[0] for basename in named}
+    wanted = Q(name__in=names) | Q(other_cube__in=named)
+    if keys:
+        wanted |= Q(pk__in=MuseRaw.objects.filter(key__in=keys).values("exposure"))
+    return MuseExposure.objects.filter(wanted)
 
 
 def locked(basename: str, content: AoContent | None) -> list[MuseExposure]:
@@ -142,12 +147,9 @@ def _files_named(exposure: MuseExposure, kind: MuseKind) -> list[AoFile]:
     return sorted(found, key=lambda file: (file.version.created, file.version_id))
 
 
-def fit_names(exposure: MuseExposure, kind: MuseKind) -> list[str]:
+def fit_names(exposure: MuseExposure, kind: MuseKind) -> tuple[str, ...]:
     """Base names that a file of the exposure's fit may have."""
-    names = [f"{exposure.name}.{kind.value}"]
-    if exposure.other_cube and exposure.name.startswith(exposure.other_cube):
-        names.append(f"{exposure.other_cube}.{kind.value}{exposure.name.removeprefix(exposure.other_cube)}")
-    return names
+    return muse_names.fit_names(exposure.name, exposure.other_cube, kind)
 
 
 def _linked_raws(exposure: MuseExposure, cards: Mapping[str, Any]) -> list[tuple[str, AoFile | None]]:
@@ -230,14 +232,13 @@ def _links(
     fit: MuseFit | None,
 ) -> dict[str, Any]:
     prm, psf = (fit.prm, fit.psf) if fit else (None, None)
-    missing = [
-        *([] if cube else [f"{exposure.name}.fits"]),
-        *([] if cube is None or raws else ["PROV1"]),
-        *(f"{key}.fits.fz" for key, file in raws if file is None),
-        *([] if prm else [f"{exposure.name}.prm.fits"]),
-        *(["PSFPARS"] if prm and "PSFPARS" not in _table_names(prm) else []),
-        *([] if psf else [f"{exposure.name}.psf.fits"]),
-    ]
+    missing = muse_names.missing_of(
+        exposure.name,
+        raws={key: file is not None for key, file in raws} if cube else None,
+        has_prm=prm is not None,
+        has_psfpars=prm is not None and PARAMETERS in _table_names(prm),
+        has_psf=psf is not None,
+    )
     return {
         "cube": cube.version.frame if cube else None,
         "observed_at": cube.version.frame.observation_date if cube else None,
