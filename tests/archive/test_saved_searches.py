@@ -106,7 +106,7 @@ def test_many_batches_of_events_cost_two_notices_and_none_is_lost(keep, frame_fa
     keep()
     frames = [frame_factory() for _ in range(5)]
     run()
-    assert sorted(sum(names(), [])) == sorted(frame.basename for frame in frames)
+    assert sorted(name for each in names() for name in each) == sorted(frame.basename for frame in frames)
 
 
 def test_a_search_of_which_the_events_were_forgotten_goes_on_with_those_that_are_kept(keep, frame_factory):
