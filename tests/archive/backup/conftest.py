@@ -17,6 +17,7 @@ from django.db import connection, connections
 
 from archive.backup import catalogue
 from archive.backup.making import Made, make_backup
+from archive.domain.seeing_notes import note_seeing
 from archive.models import Frame, Proposal
 from ingest.stores.base import FileStore
 from tests.factories import AOFactory, FrameFactory
@@ -89,6 +90,7 @@ def fill(store: FileStore) -> Frame:
     ao.file(product, "picture")
     ao.strehl(product)
     ao.seeing()
+    note_seeing(observation.night)
     rows = Rows()
     for second in range(5):
         rows.say("loop", "telem_loop", T0 + second * S + 7, {"gain": second / 8}, raw=b"\x00\xff")

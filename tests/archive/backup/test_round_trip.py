@@ -1,18 +1,21 @@
 """The whole archive out of its backup, on a new database: rows, logins, bytes, and what comes in next."""
 
 import stat
+from io import StringIO
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.authtoken.models import Token
 
 from archive.backup import moment
 from archive.backup.making import make_backup
 from archive.backup.progress import no_bars
 from archive.backup.recovering import Recovery
-from archive.domain.science import told
+from archive.domain import events
+from archive.domain.science import keeping, told
+from archive.enums import EventName
 from archive.models import Frame, StoredObject
 from tests.archive.backup.conftest import listed, on, recover
 from tests.conftest import client_of
@@ -121,3 +124,28 @@ def test_sequences_that_were_behind_go_on_after_the_newest_row(filled, back_up, 
         for table, before in zip(tables, newest, strict=True):
             cursor.execute(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))")
             assert cursor.fetchone() == (before + 1,)
+
+
+def test_what_came_in_since_is_added_out_of_the_store(filled, back_up, local_store, empty, tmp_path, now):
+    """The store outlives the database: its documents are later than the backup, and `restore` takes them in."""
+
+    def keep() -> None:
+        events.give_positions()
+        while keeping.keep_rows(store=local_store, at=now):
+            pass
+
+    keep()
+    back_up()
+    FrameFactory(local_store)(versions=2)
+    Frame.objects.filter(pk=filled.pk).update(target_name="M 42")
+    with transaction.atomic():
+        events.record_event(EventName.FRAME_UPDATED, frame=filled, body={}, at=now)
+    keep()
+    before = b"".join(told.everything())
+    Recovery(tmp_path / "backup", local_store, using=empty).run()
+    with on(empty):
+        assert not keeping.knows_of(local_store)  # `recover` then says what to do
+        assert keeping.keep_rows(store=local_store, at=now) == 0
+        call_command("restore", "--quick", stdout=StringIO())
+        assert b"".join(told.everything()) == before
+        assert keeping.knows_of(local_store)
