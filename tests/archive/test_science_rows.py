@@ -28,8 +28,6 @@ NOT_SCIENCE = {
     "Profile",
     "QuarantinedFile",
     "ReceivedObject",
-    "SavedSearch",
-    "SearchNotice",
     "Site",
     "SiteConfiguration",
     "UploadEntry",
