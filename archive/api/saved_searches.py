@@ -57,6 +57,14 @@ class SavedSearchesView(generics.ListCreateAPIView[SavedSearch]):
     def get_queryset(self) -> Any:
         return SavedSearch.objects.filter(owner=self.request.user.pk)
 
+    @extend_schema(summary="Your saved searches")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(summary="Keep a search, and hear of new frames")
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().post(request, *args, **kwargs)
+
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -81,10 +89,13 @@ class SavedSearchView(generics.GenericAPIView[SavedSearch]):
     permission_classes = (IsAuthenticated,)
     queryset = SavedSearch.objects.none()
 
+    @extend_schema(summary="One of your saved searches")
     def get(self, request: Request, search_id: int) -> Response:
         return Response(self.get_serializer(self._found(request, search_id)).data)
 
-    @extend_schema(request=ChangeSerializer, responses=SavedSearchSerializer)
+    @extend_schema(
+        summary="Pause a saved search, or let it go on", request=ChangeSerializer, responses=SavedSearchSerializer
+    )
     def patch(self, request: Request, search_id: int) -> Response:
         asked = ChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -92,7 +103,7 @@ class SavedSearchView(generics.GenericAPIView[SavedSearch]):
         saved_searches.set_active(found, is_active=asked.validated_data["is_active"])
         return Response(self.get_serializer(found).data)
 
-    @extend_schema(responses={204: OpenApiResponse(description="It is ended")})
+    @extend_schema(summary="End a saved search", responses={204: OpenApiResponse(description="It is ended")})
     def delete(self, request: Request, search_id: int) -> Response:
         self._found(request, search_id).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
