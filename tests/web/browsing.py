@@ -63,7 +63,8 @@ class Visit:
     def end(self) -> None:
         self._context.close()
         outside = [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))]
-        assert (outside, self.complaints) == ([], [])
+        assert not outside, f"asked elsewhere: {outside}"
+        assert not self.complaints, f"complained: {self.complaints}"
 
 
 def findings(page: Page) -> list[str]:
