@@ -10,9 +10,12 @@ RUN PIP_NO_CACHE_DIR=1 python -m deploy.local.client build
 
 FROM python:3.11-slim-bookworm
 
-# What GeoDjango loads. Where `make run` runs, PostGIS brings the same libraries.
+# What GeoDjango loads: where `make run` runs, PostGIS brings the same libraries. And pg_dump and pg_restore for `backup`
+# and `recover`, of the version of docker-compose.yml's server: those of Debian 12 are older, and refuse it.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgdal32 libgeos-c1v5 libproj25 \
+    && apt-get install --yes --no-install-recommends libgdal32 libgeos-c1v5 libproj25 ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /srv/archive
@@ -30,7 +33,7 @@ RUN PIP_NO_CACHE_DIR=1 python -c "from deploy.local import venvs; venvs.require_
 
 COPY . .
 COPY --from=client /srv/archive/archive/static/archive/client ./archive/static/archive/client
-RUN python -m compileall -q archive deploy ingest pipeline settings \
+RUN python -m compileall -q archive deploy ingest pipeline settings telemetry \
     && python manage.py collectstatic --no-input --verbosity 0 \
     && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin archive
 

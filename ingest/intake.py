@@ -1,6 +1,6 @@
 """The one door for bytes: check, translate, store, register, announce."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -53,6 +53,22 @@ class Ingested:
     is_new: bool  # False: the archive already held these bytes
 
 
+class ForeignFileError(UsageError):
+    """A file of another kind than the caller takes. Nothing of it is kept."""
+
+
+Wanted = Callable[[Source], bool]  # whether a file is taken, by its name and headers
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a file would become, and nothing written."""
+
+    basename: str  # of the frame
+    version_id: int | None = None  # of the version that these bytes made before
+    content: AoContent | None = None  # of bytes that are new
+
+
 @dataclass(frozen=True, slots=True)
 class PostedVersion:
     """Bytes that a client says it has stored: version id in the store, MD5, and extension."""
@@ -72,12 +88,13 @@ def ingest_file(
     given: Mapping[str, Any] | None = None,
     digest: Digest | None = None,
     lies_at: StoredVersion | None = None,
+    wanted: Wanted | None = None,
 ) -> Ingested:
     """Take one file into the archive. Bytes already held return the frame they made.
 
     `given` is metadata that the caller adds to the header, or gives in place of one for a file that is no FITS.
     `digest` spares another reading. `lies_at` is where the store has the bytes already, of which `path` is a copy:
-    they stay there, also when they are refused.
+    they stay there, also when they are refused. Where `wanted` says no the file is a ForeignFileError.
 
     Raises UsageError if the file can never pass, as UnplacedFileError if its name looks like the adaptive-optics
     camera's: the door remembers it (`quarantine.remember`). Raises TransientError if it may pass later.
@@ -85,7 +102,9 @@ def ingest_file(
     _refuse_ignored(path.name)
     digest = digest or digest_of(path)
     try:
-        return _ingested(path, digest, given or {}, store=store, inspector=inspector, now=now, lies_at=lies_at)
+        return _ingested(
+            path, digest, given or {}, store=store, inspector=inspector, now=now, lies_at=lies_at, wanted=wanted
+        )
     except UsageError as error:
         if is_claimed(path.name):
             raise UnplacedFileError(str(error), filename=path.name, digest=digest) from error
@@ -101,6 +120,7 @@ def _ingested(
     inspector: Inspector,
     now: datetime,
     lies_at: StoredVersion | None,
+    wanted: Wanted | None,
 ) -> Ingested:
     basename, extension = split_name(path.name)
     if is_thumbnail(extension, given):
@@ -109,9 +129,7 @@ def _ingested(
     held = frames.find_version(basename=basename, md5=digest.md5, is_fits=is_fits(extension))
     if held is not None and not held.object.fault:
         return Ingested(held.frame, is_new=False)
-    inspection = _inspection_of(path, extension, inspector)
-    record = _record_of(inspection, basename=basename, extension=extension, given=given)
-    content = read_content(path, inspection, record=record, inspector=inspector)
+    record, content = _read(path, given, inspector=inspector, wanted=wanted)
     # Bytes before row: the reconciler sweeps up an object without a row,
     # but a row without its object is a promise broken to a reader.
     stored = lies_at or store.put(path, _upload_of(record, digest))
@@ -141,6 +159,32 @@ def _ingested(
     # After any other fault the row may stand all the same: a commit whose answer was lost. The bytes stay.
     logger.info("frame_ingested", frame_id=frame.pk, basename=frame.basename, size_bytes=digest.size_bytes)
     return Ingested(frame, is_new=True)
+
+
+def look_at(path: Path, *, inspector: Inspector, given: Mapping[str, Any], wanted: Wanted | None = None) -> Looked:
+    """What `ingest_file` would make of a file that has a header. Raises as it does."""
+    _refuse_ignored(path.name)
+    basename, extension = split_name(path.name)
+    held = frames.find_version(basename=basename, md5=digest_of(path).md5, is_fits=is_fits(extension))
+    if held is not None and not held.object.fault:
+        return Looked(held.frame.basename, version_id=held.pk)
+    record, content = _read(path, given, inspector=inspector, wanted=wanted)
+    return Looked(record.basename, content=content)
+
+
+def _read(
+    path: Path, given: Mapping[str, Any], *, inspector: Inspector, wanted: Wanted | None
+) -> tuple[FrameRecord, AoContent | None]:
+    basename, extension = split_name(path.name)
+    inspection = _inspection_of(path, extension, inspector)
+    source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
+    if wanted is not None and not wanted(source):
+        raise ForeignFileError("its header is another instrument's, or names none.")
+    record = _record_of(source, inspection)
+    content = read_content(
+        path, inspection, extension=extension, instrument_id=record.instrument_id, inspector=inspector
+    )
+    return record, content
 
 
 def accept_posted(
@@ -254,10 +298,9 @@ def translate_given(filename: str, given: Mapping[str, Any]) -> FrameRecord:
     return record
 
 
-def _record_of(inspection: Inspection, *, basename: str, extension: str, given: Mapping[str, Any]) -> FrameRecord:
+def _record_of(source: Source, inspection: Inspection) -> FrameRecord:
     """Record of a file by every door alike: header and footprint from the file, where it has them."""
     rules = replace(settings.HEADER_RULES, proposal_tags=proposal_tags)
-    source = Source(basename, extension, headers=[image_header(hdu.header) for hdu in inspection.hdus], given=given)
     record = registry.translate(source, rules, overrides=settings.TRANSLATOR_OVERRIDES)
     _require_known_type(record, rules)
     if sees_sky(record, rules):
@@ -271,14 +314,15 @@ def _inspection_of(path: Path, extension: str, inspector: Inspector) -> Inspecti
     return inspector.inspect_beginning(path) if is_raw(path.name) else inspector.inspect(path)
 
 
-def read_content(path: Path, inspection: Inspection, *, record: FrameRecord, inspector: Inspector) -> AoContent | None:
+def read_content(
+    path: Path, inspection: Inspection, *, extension: str, instrument_id: str, inspector: Inspector
+) -> AoContent | None:
     """What a file holds of adaptive optics, if its instrument has a map. Raises as `Inspector.inspect` does."""
-    instrument_id = record.instrument_id
     if instrument_id not in MAPS or not inspection.hdus:
         return None
-    if has_tables(inspection, extension=record.extension, instrument_id=instrument_id):
+    if has_tables(inspection, extension=extension, instrument_id=instrument_id):
         return inspector.read_ao_content(path, instrument_id=instrument_id)
-    return content_of_inspection(inspection, filename=record.filename, instrument_id=instrument_id)
+    return content_of_inspection(inspection, filename=path.name, instrument_id=instrument_id)
 
 
 def _require_known_type(record: FrameRecord, rules: HeaderRules) -> None:

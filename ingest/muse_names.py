@@ -10,8 +10,7 @@ missing, and no other exposure's file takes its place.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -37,17 +36,6 @@ class MuseKind(StrEnum):
     REDUCED = "reduced"
     PRM = "prm"
     PSF = "psf"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
-    """Files of one fit by name; None and an empty tuple are what is not there."""
-
-    prm: str
-    reduced: str | None
-    psf: str | None
-    raws: tuple[str, ...]
-    missing: tuple[str, ...]  # names that were looked for, as a report tells them
 
 
 def split_muse(filename: str) -> tuple[str, str] | None:
@@ -114,33 +102,26 @@ def provenance(primary: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for _, value in numbered if (key := raw_key(value)) is not None))
 
 
-def psf_name(prm: str) -> str | None:
-    """Name of the file of sources that belongs to a file of parameters."""
-    found = _PRM.fullmatch(prm)
-    return None if found is None else f"{found['stem']}.psf{found['mark']}.fits"
+def missing_of(
+    exposure: str, *, raws: Mapping[str, bool] | None, has_prm: bool, has_psfpars: bool, has_psf: bool
+) -> list[str]:
+    """Files and keywords that were looked for and are not there, as they are told.
 
-
-def links_of(prm: str, *, names: Collection[str], primaries: Mapping[str, Mapping[str, Any]]) -> Links:
-    """Files among `names` that belong to one fit. `primaries` are the headers of the reduced cubes, by name."""
-    candidates = [f"{name}.fits" for name in exposure_names(prm)]
-    reduced = next((name for name in candidates if name in names), None)
-    wanted_psf = psf_name(prm)
-    psf = wanted_psf if wanted_psf in names else None
-    wanted = provenance(primaries.get(reduced, {})) if reduced else ()
-    by_key = _raws_by_key(names)
-    missing = [
-        *([] if reduced else candidates[:1]),
-        *([] if psf or not wanted_psf else [wanted_psf]),
-        *(["PROV1"] if reduced and not wanted else []),
-        *(f"{key}.fits.fz" for key in wanted if key not in by_key),
+    `raws` says of each raw file that the cube names whether it is there; None where there is no cube.
+    """
+    return [
+        *([f"{exposure}.fits"] if raws is None else []),
+        *(["PROV1"] if raws == {} else []),
+        *(f"{key}.fits.fz" for key, is_there in (raws or {}).items() if not is_there),
+        *([] if has_prm else [f"{exposure}.prm.fits"]),
+        *(["PSFPARS"] if has_prm and not has_psfpars else []),
+        *([] if has_psf else [f"{exposure}.psf.fits"]),
     ]
-    raws = tuple(by_key[key] for key in wanted if key in by_key)
-    return Links(prm=prm, reduced=reduced, psf=psf, raws=raws, missing=tuple(missing))
 
 
-def _raws_by_key(names: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in sorted(names):
-        if (key := raw_key(name)) is not None:
-            found.setdefault(key, name)
-    return found
+def fit_names(exposure: str, other_cube: str, kind: MuseKind) -> tuple[str, ...]:
+    """Base names that a file of the exposure's fit may have, where its cube may be called `other_cube` too."""
+    names = [f"{exposure}.{kind.value}"]
+    if other_cube and exposure.startswith(other_cube):
+        names.append(f"{other_cube}.{kind.value}{exposure.removeprefix(other_cube)}")
+    return tuple(names)

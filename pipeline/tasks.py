@@ -26,7 +26,7 @@ from archive.domain import (
 from archive.domain.science import keeping
 from archive.domain.store import the_store
 from archive.errors import TransientError
-from ingest import taking
+from ingest import muse_linking, taking
 from ingest.intake import the_inspector
 from ingest.object_messages import created_objects
 from ingest.reconcile import Reconciler
@@ -79,6 +79,7 @@ def ask_for_product(product_id: int) -> None:
 @shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=600, time_limit=660)
 def verify_frame(*, frame_id: int, **_added_later: object) -> None:
     verification.verify_frame(frame_id=frame_id, at=timezone.now())
+    muse_linking.link_frame(frame_id=frame_id, inspector=the_inspector(), at=timezone.now())
 
 
 @shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=10, soft_time_limit=60, time_limit=90)

@@ -1,5 +1,6 @@
 """What the production files promise, as far as it can be tried without containers."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,3 +66,11 @@ def test_env_example_names_what_compose_asks_for():
     asked = {part.split("}")[0].split(":")[0] for part in text.split("${")[1:]}
     offered = {line.split("=")[0] for line in example.splitlines() if "=" in line and not line.startswith("#")}
     assert offered == asked
+
+
+def test_the_image_has_every_package_and_programs_that_can_back_its_server_up():
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert packages - {line[1:] for line in ignored if line.startswith("!")} == set()
+    [server] = re.findall(r"image: postgis/postgis:(\d+)-", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert f"postgresql-client-{server} " in (ROOT / "Dockerfile").read_text(encoding="utf-8")

@@ -126,10 +126,14 @@ def register_frame(
     with plain_refusals():
         if record.instrument_id != MUSE_ID:
             return _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
+        if record.observation_date is None:
+            sent -= (
+                muse_links.OF_CUBE
+            )  # a fit made anew, which tells nothing of these, leaves them as its cube has them
         muse_links.hold_names(record.basename, content)
         exposures = muse_links.locked(record.basename, content)
         registered = _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
-        muse_links.settle_all(exposures)
+        muse_links.settle_all(exposures, at=at)
         return registered
 
 

@@ -10,29 +10,36 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Func, Q
-from django.db.models.functions import Now
 
-from archive.domain import muse_targets
-from archive.models import AoFile, Frame, MuseExposure, MuseFit, MuseRaw, Version
+from archive.domain import events, muse_targets
+from archive.enums import EventName
+from archive.models import AoFile, Frame, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, Version
+from ingest import muse_names
 from ingest.ao_content import AoContent
 from ingest.ao_maps import MUSE_ID
 from ingest.muse_names import MuseKind, exposure_names, is_source, provenance, raw_key
 from ingest.muse_summary import LASERS, seeing_los, summary_of
 
 TARGET_KEYS = ("ESO OBS TARG NAME", "OBJECT")  # the first that a header has
+PARAMETERS = "PSFPARS"  # table of a prm file
 LOCK = 207  # of advisory locks by name
 FITS = {MuseKind.PRM: "prm", MuseKind.PSF: "psf"}
 OF_EXPOSURES = (MuseKind.REDUCED, *FITS)
 # What the files of a fit, which tell nothing of it, have from their cube.
-OF_CUBE = (
-    "proposal_id",
-    "public_date",
-    "observation_date",
-    "observation_day",
-    "target_name",
-    "site_id",
-    "telescope_id",
+OF_CUBE = frozenset(
+    {
+        "proposal_id",
+        "public_date",
+        "observation_date",
+        "observation_day",
+        "target_name",
+        "site_id",
+        "telescope_id",
+    }
 )
+
+# Who may see an exposure follows from its files, where it has any.
+WHO = ("proposal_id", "public_date")
 
 HOLD = """
     SELECT pg_advisory_xact_lock(%(lock)s, name)
@@ -53,14 +60,19 @@ def hold_names(basename: str, content: AoContent | None) -> None:
 
 def lock_exposures_of(basenames: Iterable[str]) -> list[MuseExposure]:
     """Lock every exposure that a file of one of these names may belong to, in the order of names."""
-    wanted = Q(pk__in=[])
-    for basename in basenames:
-        own = _names_of(basename)
-        key = raw_key(basename)
-        wanted |= Q(name__in=own[:1] or [basename]) | Q(other_cube=basename)
-        if key is not None:
-            wanted |= Q(pk__in=MuseRaw.objects.filter(key=key).values("exposure"))
-    return list(MuseExposure.objects.select_for_update(no_key=True).filter(wanted).order_by("name"))
+    found = exposures_of(basenames).order_by("name")
+    return list(found.select_for_update(no_key=True))
+
+
+def exposures_of(basenames: Iterable[str]) -> MuseExposureQuerySet:
+    """Exposures that a file of one of these names may belong to."""
+    named = list(basenames)
+    keys = {key for basename in named if (key := raw_key(basename)) is not None}
+    names = {(_names_of(basename) or (basename,))[0] for basename in named}
+    wanted = Q(name__in=names) | Q(other_cube__in=named)
+    if keys:
+        wanted |= Q(pk__in=MuseRaw.objects.filter(key__in=keys).values("exposure"))
+    return MuseExposure.objects.filter(wanted)
 
 
 def locked(basename: str, content: AoContent | None) -> list[MuseExposure]:
@@ -84,24 +96,24 @@ def register_file(version: Version, content: AoContent) -> AoFile:
     return file
 
 
-def settle(exposure: MuseExposure) -> None:
+def settle(exposure: MuseExposure, *, at: datetime) -> None:
     """Let a locked exposure say what its files, and people, say together."""
     cube = _cube_of(exposure)
     cards: Mapping[str, Any] = cube.cards if cube else {}
     raws = _linked_raws(exposure, cards)
     fit = _settled_fit(exposure)
     if cube is not None:
-        _follow_cube(exposure, cube.version.frame)
+        _follow_cube(exposure, cube.version.frame, at=at)
     values = _scalars(cards, raws) | _links(exposure, cube, raws, fit) | _who(cube, raws, fit)
     _write(exposure, values | _target_of(cards))
 
 
-def settle_all(exposures: Sequence[MuseExposure]) -> None:
+def settle_all(exposures: Sequence[MuseExposure], *, at: datetime) -> None:
     """Settle locked exposures after some of their files went; those go too that have none left and nobody made."""
     for exposure in exposures:
         has_files = bool(_files_named(exposure, MuseKind.PRM)) or bool(_files_named(exposure, MuseKind.PSF))
         if has_files or exposure.created_by or _cube_of(exposure) is not None:
-            settle(exposure)
+            settle(exposure, at=at)
         else:
             exposure.delete()
 
@@ -135,12 +147,9 @@ def _files_named(exposure: MuseExposure, kind: MuseKind) -> list[AoFile]:
     return sorted(found, key=lambda file: (file.version.created, file.version_id))
 
 
-def fit_names(exposure: MuseExposure, kind: MuseKind) -> list[str]:
+def fit_names(exposure: MuseExposure, kind: MuseKind) -> tuple[str, ...]:
     """Base names that a file of the exposure's fit may have."""
-    names = [f"{exposure.name}.{kind.value}"]
-    if exposure.other_cube and exposure.name.startswith(exposure.other_cube):
-        names.append(f"{exposure.other_cube}.{kind.value}{exposure.name.removeprefix(exposure.other_cube)}")
-    return names
+    return muse_names.fit_names(exposure.name, exposure.other_cube, kind)
 
 
 def _linked_raws(exposure: MuseExposure, cards: Mapping[str, Any]) -> list[tuple[str, AoFile | None]]:
@@ -190,13 +199,17 @@ def _next_fit(exposure: MuseExposure, fits: Sequence[MuseFit], kind: MuseKind, *
     )
 
 
-def _follow_cube(exposure: MuseExposure, cube: Frame) -> None:
-    """Let the frames of a fit say of its observation, and of who may see it, what their cube says."""
+def _follow_cube(exposure: MuseExposure, cube: Frame, *, at: datetime) -> None:
+    """Let the frames of a fit say of its observation, and of who may see it, what their cube says; and report it."""
     names = [name for kind in FITS for name in fit_names(exposure, kind)]
-    values = {column: getattr(cube, column) for column in OF_CUBE} | {"is_listed": cube.observation_date is not None}
+    values = {column: getattr(cube, column) for column in sorted(OF_CUBE)} | {
+        "is_listed": cube.observation_date is not None
+    }
     frames = Frame.objects.filter(basename__in=names, instrument_id=MUSE_ID, versions__isnull=False)
-    stale = frames.exclude(**values).values("pk")
-    Frame.objects.filter(pk__in=stale).update(**values, modified_at=Now())
+    stale = list(Frame.objects.filter(pk__in=frames.exclude(**values).values("pk")).order_by("basename"))
+    for frame in stale:
+        Frame.objects.filter(pk=frame.pk).update(**values, modified_at=at)
+        events.record_event(EventName.FRAME_UPDATED, frame=frame, body={"frameid": frame.pk}, at=at)
 
 
 def _scalars(cards: Mapping[str, Any], raws: Sequence[tuple[str, AoFile | None]]) -> dict[str, Any]:
@@ -219,14 +232,13 @@ def _links(
     fit: MuseFit | None,
 ) -> dict[str, Any]:
     prm, psf = (fit.prm, fit.psf) if fit else (None, None)
-    missing = [
-        *([] if cube else [f"{exposure.name}.fits"]),
-        *([] if cube is None or raws else ["PROV1"]),
-        *(f"{key}.fits.fz" for key, file in raws if file is None),
-        *([] if prm else [f"{exposure.name}.prm.fits"]),
-        *(["PSFPARS"] if prm and "PSFPARS" not in _table_names(prm) else []),
-        *([] if psf else [f"{exposure.name}.psf.fits"]),
-    ]
+    missing = muse_names.missing_of(
+        exposure.name,
+        raws={key: file is not None for key, file in raws} if cube else None,
+        has_prm=prm is not None,
+        has_psfpars=prm is not None and PARAMETERS in _table_names(prm),
+        has_psf=psf is not None,
+    )
     return {
         "cube": cube.version.frame if cube else None,
         "observed_at": cube.version.frame.observation_date if cube else None,
@@ -243,13 +255,19 @@ def _table_names(file: AoFile) -> list[str]:
 
 
 def _who(cube: AoFile | None, raws: Sequence[tuple[str, AoFile | None]], fit: MuseFit | None) -> dict[str, Any]:
-    """Whose it is, and when it becomes public: when all of its files are."""
+    """Whose it is, if all of its files are of one proposal, and when it becomes public: when all of its files are.
+
+    Nothing where it has no file.
+    """
     files = [cube, *(file for _, file in raws), *((fit.prm, fit.psf) if fit and cube is None else ())]
     frames = [file.version.frame for file in files if file is not None]
+    if not frames:
+        return {}
     dates = [frame.public_date for frame in frames]
     known = [date for date in dates if date is not None]
+    proposals = {frame.proposal_id for frame in frames if frame.proposal_id}
     return {
-        "proposal_id": next((frame.proposal_id for frame in frames if frame.proposal_id), ""),
+        "proposal_id": proposals.pop() if len(proposals) == 1 else "",
         "public_date": max(known) if known and len(known) == len(dates) else None,
     }
 
@@ -263,8 +281,13 @@ def _target_of(cards: Mapping[str, Any]) -> dict[str, Any]:
 
 def _write(exposure: MuseExposure, values: Mapping[str, Any]) -> None:
     """Write what follows from the files, and over it what people said."""
-    said = {column: field_of(column).to_python(value) for column, value in exposure.said.items() if column != "target"}
-    values = {**values, **said}
+    by_files = WHO if "proposal_id" in values else ()
+    said = {
+        column: field_of(column).to_python(value)
+        for column, value in exposure.said.items()
+        if column not in {"target", *by_files}
+    }
+    values = {"proposal_id": "", "public_date": None, **values, **said}
     if "target" in exposure.said:
         values.pop("target")
     if "seeing_los_arcsec" not in said:

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Now
 
-from archive.errors import UsageError
-from archive.models import MuseTarget, MuseTargetName
+from archive.errors import ConflictError, NotFoundError, UsageError
+from archive.models import MuseExposure, MuseTarget, MuseTargetName
 
 LONGEST_NAME = 200
 LOCK = 208  # of advisory locks by name
@@ -28,9 +29,7 @@ def named(name: str) -> MuseTarget:
     Raises UsageError for a name without a letter or a digit.
     """
     name = name.strip()[:LONGEST_NAME]
-    key = key_of(name)
-    if not key:
-        raise UsageError(f"{name!r} is no name of a target: give one with a letter or a digit.")
+    key = _required_key(name)
     found = _known(key)
     if found is None:
         hold_key(key)
@@ -50,3 +49,56 @@ def hold_key(key: str) -> None:
 def _known(key: str) -> MuseTarget | None:
     row = MuseTargetName.objects.select_related("target").filter(key=key).first()
     return row.target if row else None
+
+
+def rename(target: MuseTarget, name: str) -> None:
+    """Call a target otherwise; its name of before stays an alias. Raises UsageError, ConflictError."""
+    name = name.strip()
+    with transaction.atomic():
+        add_alias(target, name)
+        if MuseTarget.objects.filter(name=name).exclude(pk=target.pk).exists():
+            raise ConflictError(f"another target is called {name}: merge the two.")
+        target.name = name
+        target.save(update_fields=["name", "modified_at"])
+
+
+def add_alias(target: MuseTarget, name: str) -> None:
+    """Let headers that spell the target so mean this one. Raises UsageError, ConflictError when it is another's."""
+    name = name.strip()
+    if len(name) > LONGEST_NAME:
+        raise UsageError(f"the name has more than {LONGEST_NAME} letters: shorten it.")
+    key = _required_key(name)
+    with transaction.atomic():
+        hold_key(key)
+        owner = _known(key)
+        if owner is not None and owner.pk != target.pk:
+            raise ConflictError(f"{name} is a name of the target {owner.name}: merge the two.")
+        if owner is None:
+            MuseTargetName.objects.create(target=target, name=name, key=key)
+
+
+def remove_alias(target: MuseTarget, name: str) -> None:
+    """Let a name mean this target no more. Raises UsageError for its own name, NotFoundError for none of its names."""
+    key = _required_key(name)
+    if key == key_of(target.name):
+        raise UsageError(f"{name} is the target's own name: rename the target first.")
+    if not MuseTargetName.objects.filter(target=target, key=key).delete()[0]:
+        raise NotFoundError(f"{target.name} has no alias {name}.")
+
+
+def merge(source: MuseTarget, into: MuseTarget) -> None:
+    """Move names and exposures of one target to another, and delete the first. Raises UsageError for one target."""
+    if source.pk == into.pk:
+        raise UsageError("a target can not be merged into itself: name another one.")
+    with transaction.atomic():
+        list(MuseTarget.objects.select_for_update().filter(pk__in=[source.pk, into.pk]).order_by("pk"))
+        MuseExposure.objects.filter(target=source).update(target=into, modified_at=Now())
+        MuseTargetName.objects.filter(target=source).update(target=into)
+        source.delete()
+
+
+def _required_key(name: str) -> str:
+    key = key_of(name)
+    if not key:
+        raise UsageError(f"{name!r} is no name of a target: give one with a letter or a digit.")
+    return key

@@ -52,6 +52,8 @@ def delete_frame(*, frame_id: int, at: datetime, by: str) -> None:
     """
     with transaction.atomic():
         family = families.lock_family_of(frame_id=frame_id)
+        names = Frame.objects.filter(pk=frame_id, instrument_id=MUSE_ID).values_list("basename", flat=True)
+        muse_links.lock_exposures_of(names)
         frame = Frame.objects.select_for_update().filter(pk=frame_id).first()
         if frame is None:
             raise NotFoundError("there is no such frame.")
@@ -70,7 +72,8 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     found = {stored.pk: stored for way in TO_FRAME for stored in StoredObject.objects.filter(**{f"{way}__any_of": ids})}
     files = _names_of(frames)
     may_go = observations.lock_observations_of(ids)
-    exposures = muse_links.lock_exposures_of(frame.basename for frame in frames if frame.instrument_id == MUSE_ID)
+    names = [frame.basename for frame in frames if frame.instrument_id == MUSE_ID]
+    exposures = muse_links.lock_exposures_of(names) if names else []
     for frame in frames:
         body = {"frameid": frame.pk, "basename": frame.basename, "rule": cause.rule, "reason": cause.reason}
         events.record_event(EventName.FRAME_DELETED, frame=frame, body=body, at=at, subject=as_row(frame))
@@ -81,7 +84,7 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
     OwnExpiry.objects.filter(kind=ExpiringKind.FRAME, name__in=[frame.basename for frame in frames]).delete()
     Frame.objects.filter(pk__any_of=ids).delete()
     of_products = observations.settle_all(may_go)
-    muse_links.settle_all(exposures)
+    muse_links.settle_all(exposures, at=at)
     forget_paths([*(found[pk] for pk in sorted(found)), *of_products], at=at)
 
 

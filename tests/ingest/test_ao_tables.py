@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from archive.errors import UsageError
+from archive.errors import FatalError, UsageError
 from ingest import ao_layout
-from ingest.ao_maps import GENERIC, MUSE, AoMap
+from ingest.ao_maps import MAPS, AoMap, load_maps
 from ingest.ao_tables import read_ao_file, times_of
 from tests import muse_set
 
+GENERIC = AoMap(tables=re.compile(r".+_DATA"))
 
-def read(path, layout=MUSE):
+
+def read(path, layout=MAPS["MUSE"]):
     with path.open("rb") as stream:
         return read_ao_file(stream, layout, name=path.name)
 
@@ -73,7 +75,7 @@ def test_no_byte_of_an_image_is_read(exposures):
         headers = sum(hdu._data_offset - hdu._header_offset for hdu in hdus)
         tables = sum(hdu.header["NAXIS1"] * hdu.header["NAXIS2"] for hdu in hdus if hdu.name.endswith("_DATA"))
     with Counted(path) as stream:
-        found = read_ao_file(stream, MUSE, name=path.name)
+        found = read_ao_file(stream, MAPS["MUSE"], name=path.name)
         assert stream.total == headers + tables
     assert len([name for name in found.headers if name.startswith("CHAN")]) == 24
 
@@ -110,17 +112,19 @@ def test_times_are_told_by_text_and_by_seconds(exposures):
     made = exposures[0]
     tables = read(made.paths["raw"]).tables
     start = np.datetime64(made.observed_at.replace(tzinfo=None), "us")
-    assert times_of(tables["ASM_DATA"], MUSE).tolist() == [(start + row * 60_000_000).item() for row in range(5)]
+    assert times_of(tables["ASM_DATA"], MAPS["MUSE"]).tolist() == [
+        (start + row * 60_000_000).item() for row in range(5)
+    ]
     whole = start.astype("datetime64[s]").astype("datetime64[us]")
-    assert times_of(tables["SPARTA_ATM_DATA"], MUSE)[3] == whole + np.timedelta64(3_003_000, "us")
-    assert times_of(tables["SGS_DATA"], MUSE) is None
+    assert times_of(tables["SPARTA_ATM_DATA"], MAPS["MUSE"])[3] == whole + np.timedelta64(3_003_000, "us")
+    assert times_of(tables["SGS_DATA"], MAPS["MUSE"]) is None
 
 
 def test_units_come_from_the_file_else_from_the_map(exposures):
     columns = read(exposures[0].paths["raw"]).tables["SPARTA_ATM_DATA"].columns
     assert (columns["LGS1_SEEING"].unit, columns["LGS2_R0"].unit, columns["LGS1_STREHL"].unit) == ("arcsec", "m", None)
     stated = fits.BinTableHDU.from_columns([fits.Column("R0", "D", unit="cm", array=[1.0])], name="ANY_DATA")
-    assert read_bytes(packed(stated), MUSE).tables["ANY_DATA"].columns["R0"].unit == "cm"
+    assert read_bytes(packed(stated), MAPS["MUSE"]).tables["ANY_DATA"].columns["R0"].unit == "cm"
 
 
 def test_any_instruments_tables_come_by_a_map_of_their_own():
@@ -204,3 +208,27 @@ def test_any_flipped_byte_is_read_or_refused():
         content[at] ^= 1 << int(rng.integers(0, 8))
         with suppress(UsageError):
             read_bytes(bytes(content))
+
+
+def test_one_file_brings_the_tables_of_another_instrument(tmp_path):
+    (tmp_path / "eris.toml").write_text('instrument = "ERIS"\ntables = "LOOP.*"\n[renames]\ns = "strehl"\n')
+    wanted = load_maps(tmp_path)["ERIS"]
+    table = fits.BinTableHDU.from_columns([fits.Column("s", "D", array=[0.5])], name="LOOP_1")
+    assert read_bytes(packed(table), wanted).tables["LOOP_1"].columns["strehl"].values.tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'instrument = "X"',
+        'instrument = "X"\ntables = "("',
+        'instrument = "X"\ntables = "a"\nunit = 1',
+        "[",
+        "tables = 1",
+    ],
+)
+def test_a_map_that_can_not_be_used_is_named(tmp_path, text):
+    (tmp_path / "wrong.toml").write_text(text)
+    with pytest.raises(FatalError, match=r"wrong\.toml"):
+        load_maps(tmp_path)

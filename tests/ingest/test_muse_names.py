@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.muse_names import MuseKind, exposure_names, kind_of, links_of, provenance, psf_name, raw_key
+from ingest.muse_names import MuseKind, exposure_names, fit_names, kind_of, missing_of, provenance, raw_key
 
 KEY = "MUSE.2019-02-01T05:12:33.650"
 RAW = f"{KEY}.fits.fz"
@@ -52,38 +52,23 @@ def test_raw_files_come_in_the_order_of_their_numbers_once_each():
 def test_names_follow_from_the_file_of_parameters():
     assert exposure_names("a.prm.fits") == ("a",)
     assert exposure_names("a.prm_v2.fits") == ("a_v2", "a")
-    assert psf_name("prm1.prm_v2.fits") == "prm1.psf_v2.fits"
     assert exposure_names("a.fits") == ()
-    assert psf_name("a.fits") is None
-
-
-ALL = frozenset({"a.prm.fits", "a.psf.fits", "a.fits", RAW, "b.psf.fits", "b.fits"})
-HEADERS = {"a.fits": {"PROV1": f"{KEY}.fits"}}
+    assert fit_names("a", "", MuseKind.PRM) == ("a.prm",)
+    assert fit_names("a_v2", "a", MuseKind.PSF) == ("a_v2.psf", "a.psf_v2")
 
 
 @pytest.mark.parametrize(
-    ("names", "headers", "missing"),
+    ("there", "missing"),
     [
-        (ALL, HEADERS, ()),
-        (ALL - {RAW} | {DASHED}, HEADERS, ()),
-        (ALL - {"a.psf.fits"}, HEADERS, ("a.psf.fits",)),
-        (ALL - {RAW}, HEADERS, (RAW,)),
-        (ALL - {"a.fits"}, HEADERS, ("a.fits",)),
-        (ALL, {"a.fits": {}}, ("PROV1",)),
-        (frozenset({"a.prm.fits"}), {}, ("a.fits", "a.psf.fits")),
+        ({}, []),
+        ({"raws": None}, ["a.fits"]),
+        ({"raws": {}}, ["PROV1"]),
+        ({"raws": {"MUSE.1": True, KEY: False}}, [RAW]),
+        ({"has_psf": False}, ["a.psf.fits"]),
+        ({"has_psfpars": False}, ["PSFPARS"]),
+        ({"has_prm": False, "has_psfpars": False}, ["a.prm.fits"]),
     ],
 )
-def test_what_is_not_there_is_missing_and_nothing_takes_its_place(names, headers, missing):
-    found = links_of("a.prm.fits", names=names, primaries=headers)
-    assert found.missing == missing
-    assert found.reduced == ("a.fits" if "a.fits" in names else None)
-    assert found.psf == ("a.psf.fits" if "a.psf.fits" in names else None)
-    expected = () if {"PROV1", "a.fits"} & set(missing) or RAW in missing else tuple(names & {RAW, DASHED})
-    assert found.raws == expected
-
-
-def test_a_cube_of_two_raw_files_has_both_and_tells_the_one_that_is_missing():
-    other = "MUSE.2019-02-01T05:32:33.650"
-    headers = {"a.fits": {"PROV1": f"{KEY}.fits", "PROV2": f"{other}.fits"}}
-    found = links_of("a.prm.fits", names=ALL, primaries=headers)
-    assert (found.raws, found.missing) == ((RAW,), (f"{other}.fits.fz",))
+def test_what_is_not_there_is_told_by_its_name(there, missing):
+    whole = {"raws": {KEY: True}, "has_prm": True, "has_psfpars": True, "has_psf": True}
+    assert missing_of("a", **(whole | there)) == missing

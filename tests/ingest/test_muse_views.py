@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ingest.ao_maps import MUSE
+from ingest.ao_maps import MAPS
 from ingest.ao_tables import AoFile, Column, Table, read_ao_file
 from ingest.muse_summary import strehl_sums, summary_of
 from ingest.muse_views import CHANNELS, data_view, json_list, psf_params_view, sources_view, wavelengths_nm
@@ -16,7 +16,7 @@ EXACT = {"rel": 1e-12, "abs": 0}
 
 def read(made, kind):
     with made.paths[kind].open("rb") as stream:
-        return read_ao_file(stream, MUSE, name=made.paths[kind].name)
+        return read_ao_file(stream, MAPS["MUSE"], name=made.paths[kind].name)
 
 
 @pytest.fixture(scope="module")

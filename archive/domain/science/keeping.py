@@ -91,6 +91,12 @@ def keep_rows(*, store: FileStore, at: datetime) -> int:
     return n_written
 
 
+def knows_of(store: FileStore) -> bool:
+    """Whether documents of the store were written from this database as it is, and not from another or a later one."""
+    place = _place(store)
+    return not place.is_restoring and _is_ours(place)
+
+
 def begin_anew(store: FileStore) -> None:
     """Forget how far it was: every document is compared once more."""
     documents.write(store, PLACE, b"")

@@ -1,8 +1,6 @@
 """`manage.py ingest PATH…`: files and folders by hand, through the one door."""
 
 import argparse
-import logging
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,9 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from archive.domain.store import the_store
 from archive.errors import ArchiveError
 from ingest.batch import Fate, Outcome, ingest_many
+from ingest.management.arguments import be_quiet, check_store, key_and_value
 from ingest.names import has_header, split_name
 from ingest.watch import FolderWatch
 
@@ -32,7 +30,7 @@ class Command(BaseCommand):
             "--given",
             action="append",
             default=[],
-            type=_key_and_value,
+            type=key_and_value,
             metavar="KEY=VALUE",
             help="metadata to add to each file's header, or to stand for it where the file is no FITS; repeatable",
         )
@@ -46,9 +44,9 @@ class Command(BaseCommand):
     ) -> None:
         if workers < 1:
             raise CommandError("--workers must be 1 or more.")
-        self._check_store()
+        check_store(self)
         if not watch:
-            _quiet()
+            be_quiet()
         if watch:
             self._watch(paths, dict(given))
         else:
@@ -73,14 +71,6 @@ class Command(BaseCommand):
                     bar.write(f"{outcome.path}: {outcome.reason}", file=self.stderr)
         self._report(outcomes, skipped)
 
-    def _check_store(self) -> None:
-        try:
-            warning = the_store().check()
-        except ArchiveError as error:
-            raise CommandError(str(error)) from error
-        if warning:
-            self.stderr.write(self.style.WARNING(warning))
-
     def _report(self, outcomes: list[Outcome], skipped: int) -> None:
         counts = {fate: sum(outcome.fate is fate for outcome in outcomes) for fate in Fate}
         summary = f"{counts[Fate.NEW]} new, {counts[Fate.HELD]} already held, {counts[Fate.FAILED]} failed"
@@ -91,19 +81,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{counts[Fate.FAILED]} of {len(outcomes)} files were not taken; the reasons stand above."
             )
-
-
-def _quiet() -> None:
-    """Log warnings only, here and in the processes started from here: the bar and the summary tell the rest."""
-    os.environ.setdefault("LOG_LEVEL", "WARNING")
-    logging.getLogger().setLevel(os.environ["LOG_LEVEL"])
-
-
-def _key_and_value(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is no KEY=VALUE")
-    return key, value
 
 
 def _found(paths: list[Path]) -> tuple[list[Path], int]:
