@@ -67,14 +67,15 @@ def _tally_for(listing: Listing, part: Part) -> type[ProposalTimeTally | SetupTa
 
 
 def _rows_of(tally: type[Any], listing: Listing, part: Part, cover: Cover) -> QuerySet[Any, Any]:
-    rows: QuerySet[Any, Any] = listing.terms.narrow(tally.objects.using(listing.using), with_window=False)
+    rows = listing.terms.narrow(tally.objects.using(listing.using), with_window=False)
     of_whom = Q() if part.of_proposals is None else part.of_proposals
     return rows.filter(cover.days, of_whom, is_public=part.is_public).order_by()
 
 
 def _grouped(frames: QuerySet[Any, Any], span: Span) -> QuerySet[Any, Any]:
     day = Trunc("observation_date", UNITS[span], output_field=DateField(), tzinfo=UTC)
-    return frames.order_by().values_list(day).annotate(n=Count("*"))
+    found: QuerySet[Any, Any] = frames.order_by().values_list(day).annotate(n=Count("*"))
+    return found
 
 
 def _start_of(span: Span, day: date) -> date:

@@ -106,14 +106,14 @@ def test_facets_narrow_the_list_and_their_counts_follow(visit):
 
 def test_what_is_typed_is_searched_and_the_address_keeps_it(visit):
     page = visit().go("/search/")
-    page.get_by_label("Target").fill("wasp")
-    page.get_by_label("Target").press("Enter")
+    page.get_by_label("Target, or").fill("wasp")
+    page.get_by_label("Target, or").press("Enter")
     counted(page, 18)
     assert terms_of(page) == {"target_name": "wasp"}
-    expect(page.get_by_label("Target")).to_be_focused()  # the page is another one, and the place in it the same
+    expect(page.get_by_label("Target, or")).to_be_focused()  # the page is another one, and the place in it the same
     page.reload()
     counted(page, 18)
-    expect(page.get_by_label("Target")).to_have_value("wasp")
+    expect(page.get_by_label("Target, or")).to_have_value("wasp")
 
 
 def test_places_are_names_of_the_archive_and_coordinates_in_any_form(visit):
@@ -187,7 +187,7 @@ def test_the_same_question_is_told_for_programs(visit):
 def test_without_scripts_the_form_and_all_links_do_the_same(visit):
     one = visit(java_script_enabled=False)
     page = one.go("/search/")
-    page.get_by_label("Target").fill("NGC 253")
+    page.get_by_label("Target, or").fill("NGC 253")
     page.get_by_role("button", name="Search").click()
     counted(page, 18)
     assert terms_of(page) == {"target_name": "NGC 253"}  # what was left empty does not stand in the address
