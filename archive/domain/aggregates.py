@@ -4,7 +4,7 @@ Asked live: of tallies where they know it, else of the frames.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -26,39 +26,40 @@ COLUMN_OF = {
     "obstypes": "configuration_type",
     "proposals": "proposal_id",
 }
-OF_SETUP = tuple(column for column in COLUMN_OF.values() if column != "proposal_id")
+FACETS = {**COLUMN_OF, "levels": "reduction_level"}
 
 Counts = dict[str, Counter[str]]
 
 
-def aggregate(listing: Listing, *, timeout_ms: int) -> Counts:
-    """How many frames there are of each value, by the names of COLUMN_OF; empty values are left out.
+def aggregate(listing: Listing, *, timeout_ms: int, facets: Mapping[str, str] = COLUMN_OF) -> Counts:
+    """How many frames there are of each value, by the names of `facets`; empty values are left out.
 
     Raises TransientError when it takes longer than `timeout_ms`; 0 is no limit.
     """
-    counts: dict[str, Counter[str]] = {column: Counter() for column in COLUMN_OF.values()}
+    counts: dict[str, Counter[str]] = {column: Counter() for column in facets.values()}
     with at_most(timeout_ms, using=listing.using):
         for part in listing.parts:
-            for columns, rows in _sources_of(listing, part):
+            for columns, rows in _sources_of(listing, part, tuple(facets.values())):
                 for column, value, n_frames in _grouped(rows, columns):
                     counts[column][value] += n_frames
     return {
-        name: Counter({value: n for value, n in counts[column].items() if value and n > 0})
-        for name, column in COLUMN_OF.items()
+        name: Counter({str(value): n for value, n in counts[column].items() if value != "" and n > 0})
+        for name, column in facets.items()
     }
 
 
-def _sources_of(listing: Listing, part: Part) -> Iterator[tuple[tuple[str, ...], QuerySet[Any]]]:
+def _sources_of(
+    listing: Listing, part: Part, columns: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], QuerySet[Any]]]:
     """Rows that together tell of each column: a tally, or frames that count one each."""
     setup, proposals = _setup_tally(listing, part), _proposal_tally(listing, part)
-    everything = (*OF_SETUP, "proposal_id")
     if setup is not None and proposals is not None:
-        yield OF_SETUP, setup
+        yield tuple(column for column in columns if column != "proposal_id"), setup
         yield ("proposal_id",), proposals
         for rest in rests_of(listing, part):
-            yield everything, _counting_one(rest)
+            yield columns, _counting_one(rest)
     else:
-        yield everything, _counting_one(listing.frames_of(part))
+        yield columns, _counting_one(listing.frames_of(part))
 
 
 def _setup_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:

@@ -29,7 +29,7 @@ TALLIES: tuple[tuple[type[Tally], frozenset[str], bool], ...] = (
 )
 # Terms that nothing bounds: to count what meets them may take as long as to look at every frame.
 SKY = frozenset({"area", "centre"})
-UNBOUNDED = SKY | {"basename", "exposure_time"}
+UNBOUNDED = SKY | {"basename", "exposure_time", "headers", "measured"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,16 +26,53 @@ def cover_of(window: Window) -> Cover | None:
     """Take a window apart; None when it holds no whole day, or ends at the end of the calendar."""
     if window.is_open:
         return Cover(EVERYTHING, ())
+    days = _whole_days(window)
+    if days is None:
+        return None
+    return Cover(_spans_of(*days), _rests_of(window, *days))
+
+
+def cover_by(window: Window, span: Span) -> Cover | None:
+    """The same by spans of one length, as far as they are whole, and days before and after them."""
+    days = _whole_days(window)
+    if days is None:
+        return None
+    first, end = days
+    if span == Span.DAY:
+        found = _of(Span.DAY, first, end)
+    else:
+        begins, ends = _first_of(span, first), _last_of(span, end)
+        if begins < ends:
+            found = _of(Span.DAY, first, begins) | _of(span, begins, ends) | _of(Span.DAY, ends, end)
+        else:
+            found = _of(Span.DAY, first, end)
+    return Cover(found, _rests_of(window, first, end))
+
+
+def _first_of(span: Span, day: date) -> date:
+    """First day, this or later, on which such a span begins."""
+    month = _month_from(day)
+    return month if span == Span.MONTH else _year_from(month)
+
+
+def _last_of(span: Span, day: date) -> date:
+    return day.replace(day=1) if span == Span.MONTH else day.replace(month=1, day=1)
+
+
+def _whole_days(window: Window) -> tuple[date, date] | None:
+    """First whole day of a window, and the day after its last; None where there is none."""
     first = BEGINNING if window.start is None else _next_midnight(window.start)
     end = END_OF_DAYS if window.end is None else window.end.astimezone(UTC).date()
-    if first is None or end > END_OF_DAYS or first >= end:
-        return None
+    return None if first is None or end > END_OF_DAYS or first >= end else (first, end)
+
+
+def _rests_of(window: Window, first: date, end: date) -> tuple[Window, ...]:
     rests = []
     if window.start is not None and window.start < _midnight(first):
         rests.append(Window(window.start, _midnight(first) - timedelta(microseconds=1)))
     if window.end is not None:
         rests.append(Window(_midnight(end), window.end))
-    return Cover(_spans_of(first, end), tuple(rests))
+    return tuple(rests)
 
 
 def _next_midnight(instant: datetime) -> date | None:
@@ -52,9 +89,12 @@ def _midnight(day: date) -> datetime:
 def _spans_of(first: date, end: date) -> Q:
     found = Q(pk__in=[])
     for span, start, stop in _ranges(first, end):
-        if start < stop:
-            found |= Q(span=span, starts_on__gte=start, starts_on__lt=stop)
+        found |= _of(span, start, stop)
     return found
+
+
+def _of(span: Span, start: date, stop: date) -> Q:
+    return Q(span=span, starts_on__gte=start, starts_on__lt=stop) if start < stop else Q(pk__in=[])
 
 
 def _ranges(first: date, end: date) -> Iterator[tuple[Span, date, date]]:

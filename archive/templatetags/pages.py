@@ -33,3 +33,9 @@ def client_script(name: str) -> SafeString:
 def htmx() -> SafeString:
     """The tag of htmx. Its settings stand in base.html."""
     return format_html('<script src="{}" defer></script>', static("vendor/htmx-2.0.11/htmx.min.js"))
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A number as people read it: 1,234,567."""
+    return f"{number:,}"

@@ -27,6 +27,11 @@ COLUMNS = {
     "ra_max": "centre",
     "dec_min": "centre",
     "dec_max": "centre",
+    "header": "headers",
+    "strehl_min": "measured",
+    "strehl_max": "measured",
+    "seeing_min": "measured",
+    "seeing_max": "measured",
 }
 
 

@@ -22,6 +22,7 @@ TRUE_WORDS = frozenset({"true", "t", "1", "yes", "y", "on"})
 FALSE_WORDS = frozenset({"false", "f", "0", "no", "n", "off"})
 CONE_PARTS = 3
 CONE_SAYS = "Give three numbers with commas between: RA,Dec,radius, the radius in degrees."
+MOST_CONES = 50
 FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
 LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -149,3 +150,13 @@ def cone_of(name: str, text: str) -> Cone:
         raise serializers.ValidationError({name: [str(error)]}) from error
     except ValueError as error:
         raise serializers.ValidationError({name: [CONE_SAYS]}) from error
+
+
+def cones_of(name: str, text: str) -> list[Cone]:
+    """Cones with semicolons between. Raises DRF's ValidationError, also for more than MOST_CONES."""
+    parts = [part for part in text.split(";") if part.strip()]
+    if len(parts) > MOST_CONES:
+        raise serializers.ValidationError({name: [f"{len(parts)} places are too many: give at most {MOST_CONES}."]})
+    if not parts:
+        raise serializers.ValidationError({name: [CONE_SAYS]})
+    return [cone_of(name, part) for part in parts]

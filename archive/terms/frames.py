@@ -1,10 +1,13 @@
 """Terms of /frames/; all must hold. Each name of the OCS interface has its legacy upper-case twin."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from anyascii import anyascii
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from rest_framework import serializers
@@ -12,6 +15,7 @@ from rest_framework import serializers
 from archive.errors import UsageError
 from archive.models import Frame, FrameQuerySet, TargetTally, sky
 from archive.models.sky_lookups import Box
+from archive.terms.beside import BesideFilter
 from archive.terms.fields import (
     BIG_INTEGER,
     INTEGER,
@@ -21,7 +25,7 @@ from archive.terms.fields import (
     FlagFilter,
     InstantFilter,
     IntegerFilter,
-    cone_of,
+    cones_of,
 )
 from ingest.configdb import configuration_types
 
@@ -77,7 +81,7 @@ def twins(make: Callable[..., filters.Filter], *args: Any, instead_of: str, help
     )
 
 
-class FrameFilter(filters.FilterSet):
+class FrameFilter(BesideFilter):
     """Terms of a list."""
 
     start = InstantFilter("observation_date", "gte", help_text="Observed at or after, UTC")
@@ -129,6 +133,7 @@ class FrameFilter(filters.FilterSet):
     exposure_time, EXPTIME = twins(
         FiniteNumberFilter, "exposure_time", "gte", instead_of="exposure_time", help_text="At least so long, s"
     )
+    exposure_time_max = FiniteNumberFilter("exposure_time", "lte", help_text="At most so long, s")
     id__gt = IntegerFilter("id", "gt", within=BIG_INTEGER, help_text="Id larger than this")
     exclude_configuration_type, exclude_OBSTYPE = twins(  # noqa: N815 - so clients call it
         TypesFilter, exclude=True, instead_of="exclude_configuration_type", help_text="None of these types; repeatable"
@@ -151,7 +156,8 @@ class FrameFilter(filters.FilterSet):
         help_text="Footprint touches this region: POINT(RA DEC) or POLYGON((RA DEC, …)), degrees",
     )
     cone = filters.CharFilter(
-        method="filter_cone", help_text="Footprint within a distance of a place: RA,Dec,radius, degrees"
+        method="filter_cone",
+        help_text="Footprint within a distance of a place: RA,Dec,radius, degrees; of one of several with ; between",
     )
     ra_min = FiniteNumberFilter(
         method="filter_box",
@@ -190,7 +196,8 @@ class FrameFilter(filters.FilterSet):
         return queryset.filter(**{f"area__{name}": region})
 
     def filter_cone(self, queryset: FrameQuerySet, name: str, value: str) -> FrameQuerySet:
-        return queryset.filter(area__touches_cone=cone_of(name, value))
+        within = (Q(area__touches_cone=cone) for cone in cones_of(name, value))
+        return queryset.filter(reduce(or_, within))
 
     def filter_box(self, queryset: FrameQuerySet, name: str, value: float) -> FrameQuerySet:  # noqa: ARG002 - django-filter's signature
         """The four borders make one box: it is applied with the first of them."""

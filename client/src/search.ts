@@ -1,12 +1,96 @@
-/** The search page: `/` leads to the first field, as in other places where people search. */
+/** The search page: `/` leads to its first field, and the map of the sky is drawn where there is one. */
+import { type Sky, SkyMap } from "./lib/skymap";
+import type { Place } from "./lib/projection";
+import { grouped, sexagesimal } from "./lib/words";
 
-const form = document.querySelector<HTMLFormElement>("#search");
+const STEP_PX = 8;
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, select, textarea");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const first = form?.querySelector<HTMLInputElement>("input:not([type=hidden])");
-  if (!first) return;
   event.preventDefault();
-  first.focus();
+  document.querySelector<HTMLElement>("#search :is(input:not([type=hidden]), textarea)")?.focus();
 });
+
+async function show(figure: HTMLElement): Promise<void> {
+  const [canvas, caption] = [figure.querySelector("canvas"), figure.querySelector("figcaption")];
+  if (!canvas || !caption) return;
+  try {
+    const answer = await fetch(figure.dataset["source"] ?? "", { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(answer.status === 503 ? "To count these frames takes too long: narrow them down." : `The archive answered ${answer.status}.`);
+    bring(figure, canvas, caption, (await answer.json()) as Sky);
+  } catch (error) {
+    caption.textContent = error instanceof Error ? error.message : String(error);
+  }
+  figure.removeAttribute("aria-busy");
+}
+
+function bring(figure: HTMLElement, canvas: HTMLCanvasElement, caption: HTMLElement, sky: Sky): void {
+  const map = new SkyMap(canvas, sky);
+  const says = summary(sky, map.most);
+  const change = figure.parentElement?.querySelector<HTMLButtonElement>("[data-part]");
+  let showsPart = map.hasPart;
+  const draw = (): void => {
+    map.draw(showsPart);
+    if (change) [change.hidden, change.textContent] = [!map.hasPart, showsPart ? "Whole sky" : "Footprints"];
+  };
+  change?.addEventListener("click", () => {
+    showsPart = !showsPart;
+    draw();
+  });
+  canvas.addEventListener("pointermove", (event) => tell(map.placeAt(event.clientX, event.clientY)));
+  canvas.addEventListener("pointerleave", () => tell(undefined));
+  canvas.addEventListener("click", (event) => go(map.placeAt(event.clientX, event.clientY)));
+  byKeyboard(canvas, (x, y) => tell(map.placeAt(x, y)), (x, y) => go(map.placeAt(x, y)));
+  new ResizeObserver(draw).observe(canvas);
+  tell(undefined);
+
+  function tell(at: Place | undefined): void {
+    caption.textContent = at ? `${sexagesimal(at)}: ${grouped(map.countAt(at))} near here. Press to search there.` : says;
+  }
+}
+
+/** Arrows move a place on the map, Enter searches there. */
+function byKeyboard(canvas: HTMLCanvasElement, moved: (x: number, y: number) => void, chosen: (x: number, y: number) => void): void {
+  const moves: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  let [x, y] = [0.5, 0.5];
+  canvas.addEventListener("keydown", (event) => {
+    const box = canvas.getBoundingClientRect();
+    const move = moves[event.key];
+    if (move) {
+      x = Math.min(1, Math.max(0, x + (move[0] * STEP_PX) / box.width));
+      y = Math.min(1, Math.max(0, y + (move[1] * STEP_PX) / box.height));
+    }
+    const at: [number, number] = [box.left + x * box.width, box.top + y * box.height];
+    if (move) moved(...at);
+    else if (event.key === "Enter") chosen(...at);
+    else return;
+    event.preventDefault();
+  });
+}
+
+function summary(sky: Sky, most: number): string {
+  if (!sky.placed) return `${grouped(sky.count)} frames, none of which has a place on the sky.`;
+  const of = sky.is_sample ? `${grouped(sky.placed)} of ${grouped(sky.count)} frames` : `${grouped(sky.placed)} frames with a place on the sky`;
+  return `${of}; the brightest cell has ${grouped(most)}. East is to the left.`;
+}
+
+/** The same terms around a place: by the form, as a person would. */
+function go(at: Place | undefined): void {
+  const form = document.querySelector<HTMLFormElement>("#search");
+  if (!at || !form) return;
+  const terms: Record<string, string> = { place: sexagesimal(at), radius: "2", unit: "deg" };
+  for (const [name, value] of Object.entries(terms)) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement) field.value = value;
+  }
+  form.requestSubmit();
+}
+
+function start(): void {
+  const figure = document.querySelector<HTMLElement>("#sky[aria-busy]");
+  if (figure) void show(figure);
+}
+
+document.addEventListener("htmx:afterSettle", start);
+start();

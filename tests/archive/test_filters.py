@@ -9,14 +9,14 @@ ONE = {
     "observation_day": date(2025, 3, 9), "public_date": datetime(2026, 3, 10, tzinfo=UTC), "proposal_id": "PROP001",
     "instrument_id": "fa15", "site_id": "lsc", "telescope_id": "1m0a", "target_name": "Tromso 51",
     "primary_optical_element": "rp", "configuration_type": "EXPOSE", "reduction_level": 0, "exposure_time": 60.0,
-    "observation_id": 900, "request_id": 2100001, "headers": {"USERID": "Jose"},
+    "observation_id": 900, "request_id": 2100001, "headers": {"USERID": "Jose", "AIRMASS": 1.5},
 }  # fmt: skip
 TWO = {
     "basename": "cpt1m010-fa06-20250305-0001-d91", "observation_date": datetime(2025, 3, 5, 20, tzinfo=UTC),
     "observation_day": date(2025, 3, 5), "public_date": datetime(2025, 3, 6, tzinfo=UTC), "proposal_id": "PROP002",
     "instrument_id": "fa06", "site_id": "cpt", "telescope_id": "1m0b", "target_name": "",
     "primary_optical_element": "air", "configuration_type": "DARK", "reduction_level": 91, "exposure_time": 300.0,
-    "observation_id": 901, "request_id": 2100002, "headers": {"USERID": "maria"},
+    "observation_id": 901, "request_id": 2100002, "headers": {"USERID": "maria", "ESO TEL AIRM": "high"},
 }  # fmt: skip
 
 CASES = [
@@ -56,6 +56,15 @@ CASES = [
     ("telescope_id=1m0b", "2"),
     ("TELID=1m0a", "1"),
     ("primary_optical_element=air", "2"),
+    ("exposure_time_max=60", "1"),
+    ("exposure_time=60&exposure_time_max=300", "12"),
+    ("header=userid", "12"),
+    ("header=USERID = josE", "1"),
+    ("header=AIRMASS=1.5", "1"),
+    ("header=AIRMASS=1.50", "1"),
+    ("header=AIRMASS", "1"),
+    ("header=ESO TEL AIRM=hig%25", ""),
+    ("header=ESO TEL AIRM=HIGH", "2"),
     ("FILTER=rp", "1"),
     ("FILTER=r", ""),
     ("configuration_type=DARK", "2"),

@@ -19,7 +19,8 @@ from archive.domain import leap, spans
 from archive.domain.counts import count
 from archive.domain.listing import Window, listing_for
 from archive.domain.order import NEWEST_FIRST
-from archive.models import Frame, sky
+from archive.enums import RawKind
+from archive.models import Frame, Headers, Observation, RawFile, sky
 from archive.models.tally import Span
 from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
@@ -53,6 +54,9 @@ COSTS = {
     **{f"{name}=7": FULL_PAGE for name in ("observation_id", "BLKUID", "request_id", "REQNUM")},
     **{f"{name}=0": FULL_PAGE for name in ("reduction_level", "RLEVEL", "id__gt")},
     **{f"{name}=1": 4 for name in ("exposure_time", "EXPTIME")},
+    **{f"{name}=100": 4 for name in ("exposure_time_max", "strehl_max", "seeing_max")},
+    **{f"{name}=0": 4 for name in ("strehl_min", "seeing_min")},
+    "header=OBJECT": 4,
     "exclude_calibrations=true": FULL_PAGE,
     "public=true": FULL_PAGE,
     "submitter=ada": FULL_PAGE,
@@ -89,7 +93,20 @@ def many(db) -> list[Frame]:
         )
         for number in range(300)
     ]
-    return Frame.objects.bulk_create(rows)
+    frames = Frame.objects.bulk_create(rows)
+    Headers.objects.bulk_create(Headers(frame=frame, data={"OBJECT": "M 51"}) for frame in frames)
+    observed = Observation.objects.create(
+        name="seen",
+        proposal_id="P1",
+        observed_at=FIRST,
+        night=FIRST.date(),
+        public_date=FIRST,
+        seeing_nearest_arcsec=1.0,
+    )
+    Observation.objects.update(bright_strehl_ratio=0.5)  # the column, as a trigger keeps it
+    raw = {"observation": observed, "kind": RawKind.SCIENCE, "night": FIRST.date(), "observed_at": FIRST}
+    RawFile.objects.bulk_create(RawFile(frame=frame, file_number=number, **raw) for number, frame in enumerate(frames))
+    return frames
 
 
 def statements_of(client, query: str) -> int:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Page, ViewportSize, sync_playwright
 
 from deploy.local.client import MODULES
 
@@ -23,6 +23,8 @@ LOOKS: tuple[tuple[str, ViewportSize, Scheme], ...] = (
     ("narrow", NARROW, "light"),
     ("narrow-dark", NARROW, "dark"),
 )
+KEPT = {"wide", "narrow-dark"}  # looks that the documents show
+TALLEST_PX = 1400
 SERIOUS = {"serious", "critical"}
 
 
@@ -63,7 +65,8 @@ class Visit:
     def end(self) -> None:
         self._context.close()
         outside = [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))]
-        assert (outside, self.complaints) == ([], [])
+        assert not outside, f"asked elsewhere: {outside}"
+        assert not self.complaints, f"complained: {self.complaints}"
 
 
 def findings(page: Page) -> list[str]:
@@ -84,11 +87,13 @@ def shot(page: Page, name: str) -> None:
     if folder := os.environ.get("SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.mouse.move(0, 0)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        width, height = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+        clip = FloatRect(x=0, y=0, width=width, height=min(height, TALLEST_PX))
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, clip=clip)
 
 
 def look_around(page: Page, name: str) -> None:
-    """The page that stands there at two widths, light and dark: it fits, axe finds nothing, and each look has a picture."""
+    """The page that stands there at two widths, light and dark: it fits, axe finds nothing. Two looks are kept."""
     for look, viewport, scheme in LOOKS:
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -97,6 +102,7 @@ def look_around(page: Page, name: str) -> None:
         )
         found = findings(page)
         assert not found, f"{name}, {look}: {found}"
-        shot(page, f"{name}-{look}")
+        if look in KEPT:
+            shot(page, f"{name}-{look}")
     page.set_viewport_size(WIDE)
     page.emulate_media(color_scheme="light")

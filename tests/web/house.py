@@ -4,13 +4,16 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 from PIL import Image
@@ -56,19 +59,34 @@ class House:
         self.sessions[name] = client.cookies["sessionid"].value
         return user
 
-    def preview(self, frame: Frame, *, grey: int = 90) -> None:
-        """Pictures of a frame, all of one grey."""
+    def preview(self, frame: Frame) -> None:
+        """Pictures of a frame: stars, other ones for each."""
         made = []
+        picture = _stars(frame.pk % 12)
         for size, width_px in PREVIEWS.items():
             content = io.BytesIO()
-            Image.new("L", (width_px, width_px), grey).save(content, "JPEG")
+            picture.resize((width_px, width_px)).save(content, "JPEG")
             file = self.root / f"{frame.pk}-{size}.jpg"
             file.write_bytes(content.getvalue())
             digest = digest_of(file)
             stored = self.store.put(file, Upload(f"previews/{file.name}", digest, "image/jpeg"))
             new = NewObject(self.store.name, stored.path, stored.version_id, digest.md5, digest)
             made.append(NewThumbnail(new, size=size, basename=f"{frame.basename}-{size}", extension=".jpg"))
-        register_previews(version=frame.versions.get(), pictures=made, at=timezone.now())
+        with transaction.atomic():
+            register_previews(version=frame.versions.get(), pictures=made, at=timezone.now())
+
+
+@lru_cache
+def _stars(seed: int) -> Image.Image:
+    """A made-up field of stars."""
+    chance = np.random.default_rng(seed)
+    width_px = PREVIEWS["medium"]
+    y, x = np.mgrid[-9:10, -9:10]
+    field = chance.normal(18, 4, (width_px, width_px))
+    for flux in chance.pareto(1.2, 60) * 40 + 40:
+        top, left = chance.integers(0, width_px - 19, 2)
+        field[top : top + 19, left : left + 19] += flux * np.exp(-(y**2 + x**2) / 14.0)
+    return Image.fromarray(np.clip(field, 0, 255).astype(np.uint8))
 
 
 @contextmanager

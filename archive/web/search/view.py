@@ -1,13 +1,99 @@
-"""/search/: frames by what was seen, when and where."""
+"""/search/: frames by what was seen, when and where. Without scripts it is a form and links; htmx spares the page."""
 
-from django.http import HttpRequest, HttpResponseBase
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from archive.domain.access import Links
+from archive.domain.replica import PRIMARY
+from archive.terms.frames import FrameFilter
 from archive.web.policy import strict_policy
+from archive.web.search import shown
+from archive.web.search.asked import Asked, asked_of
+from archive.web.search.columns import COLUMNS
+from archive.web.search.found import found_by
+from archive.web.search.places import DEFAULT_RADIUS, DEFAULT_UNIT, UNITS
+
+PAGE = "archive/web/search/page.html"
+VIEW_LABELS = (("table", "Table"), ("gallery", "Pictures"), ("sky", "Sky"))
+# Terms that have fields in the form; those of the address that have none stay by hidden ones.
+OF_PLACE = ("place", "radius", "unit")
+MORE = (
+    "basename",
+    "dayobs",
+    "exposure_time",
+    "exposure_time_max",
+    "strehl_min",
+    "strehl_max",
+    "seeing_min",
+    "seeing_max",
+    "header",
+    "public",
+)
+FIELDS = (*OF_PLACE, "target_name", "start", "end", *MORE, "columns")
 
 
 @strict_policy
 @require_safe
 def search(request: HttpRequest) -> HttpResponseBase:
-    return render(request, "archive/web/search/page.html")
+    """The page. A form that sent empty fields, or what goes without saying, is led to the address without them."""
+    at = timezone.now()
+    asked = asked_of(request.GET, request.user, at=at, using=PRIMARY)
+    is_part = "HX-Request" in request.headers
+    if not is_part and dict(asked.given.lists()) != dict(request.GET.lists()):
+        return HttpResponseRedirect(_address(request, asked))
+    status = HTTPStatus.BAD_REQUEST if asked.errors and not is_part else HTTPStatus.OK  # htmx swaps no error
+    answer = render(request, PAGE, _context(request, asked, at=at), status=status)
+    if is_part:
+        answer["HX-Push-Url"] = _address(request, asked)
+    patch_vary_headers(answer, ["HX-Request", "Cookie"])
+    return answer
+
+
+def _address(request: HttpRequest, asked: Asked) -> str:
+    return f"{request.path}?{asked.given.urlencode()}" if asked.given else request.path
+
+
+def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, Any]:
+    context = {
+        "asked": asked,
+        "given": {name: asked.given.get(name, "") for name in FIELDS},
+        "radius": asked.given.get("radius", DEFAULT_RADIUS),
+        "unit": asked.given.get("unit", DEFAULT_UNIT),
+        "units": UNITS,
+        "kept": _kept(asked),
+        "has_more_terms": any(name in asked.given for name in MORE),
+        "errors": asked.errors,
+        "chips": shown.chips(asked),
+        "views": [{"name": name, "label": label, "address": asked.address(view=name)} for name, label in VIEW_LABELS],
+        "columns": [
+            {"name": name, "label": each.label, "is_shown": name in asked.columns} for name, each in COLUMNS.items()
+        ],
+    }
+    if asked.terms is None:
+        return context
+    found = found_by(asked, asked.terms, request, at=at)
+    base_url = request.build_absolute_uri("/")
+    return context | {
+        "found": found,
+        "facets": list(shown.facets(asked, found)),
+        "bars": (bars := shown.bars(asked, found)),
+        "bars_wide": 10 * len(bars),
+        "heads": shown.heads(asked),
+        "rows": shown.rows(asked, found, Links(base_url), at=at),
+        "pages": shown.pages(asked, found),
+        "programs": shown.script_of(asked, base_url),
+        "sky_query": asked.given.urlencode(),
+    }
+
+
+def _kept(asked: Asked) -> list[tuple[str, str]]:
+    """What the form sends on beside its fields."""
+    names = [*FrameFilter.base_filters, "view", "ordering"]
+    return [(name, value) for name in names if name not in FIELDS for value in asked.given.getlist(name)]

@@ -1,0 +1,146 @@
+"""The search page without a browser: who sees what, how many questions it costs, and that its numbers are exact."""
+
+import json
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.http import QueryDict
+
+from archive.domain.histogram import histogram
+from archive.domain.listing import listing_for
+from archive.enums import ProductKind
+from archive.models import Frame
+from archive.models.tally import Span
+from archive.terms.asked import asked_terms
+
+pytestmark = pytest.mark.django_db
+
+BY = {Span.YEAR: "%Y-01-01", Span.MONTH: "%Y-%m-01", Span.DAY: "%Y-%m-%d"}
+
+
+@pytest.fixture
+def frames(frame_factory):
+    """Frames over two years, of two sites and programmes, every fifth not public."""
+    observed = [datetime(2024, 11, 28, 23, tzinfo=UTC) + timedelta(days=9.7 * n) for n in range(40)]
+    return [
+        frame_factory(
+            observation_date=at, site_id="lsc" if n % 3 else "cpt", proposal_id=f"PROP00{1 + n % 2}",
+            public_date=None if n % 5 == 0 else datetime(2025, 1, 1, tzinfo=UTC), target_name=f"T {n % 4}",
+            footprint=[(9.0 * n, 1.0), (9.0 * n + 0.1, 1.0), (9.0 * n, 1.1), (9.0 * n, 1.0)],
+        )
+        for n, at in enumerate(observed)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("terms", "span"),
+    [
+        ("", Span.MONTH),
+        ("site_id=cpt", Span.MONTH),
+        ("proposal_id=PROP001", Span.MONTH),
+        ("site_id=cpt&proposal_id=PROP001", Span.MONTH),
+        ("target_name=t 1", Span.MONTH),
+        ("start=2025-01-20T12:00:00Z&end=2025-10-03T03:00:00Z&site_id=lsc", Span.MONTH),
+        ("start=2025-01-20T12:00:00Z&end=2025-02-25T23:59:59Z", Span.DAY),
+        ("start=2020-01-20&end=2025-02-25T23:59:59Z", Span.MONTH),
+        ("start=2025-01-20", Span.MONTH),
+    ],
+)
+@pytest.mark.parametrize("who", ["nobody", "alice", "admin"])
+def test_a_histogram_is_the_count_of_the_frames_themselves(terms, span, who, frames, alice, admin, now, client):
+    reader = {"nobody": client.get("/search/").wsgi_request.user, "alice": alice, "admin": admin}[who]
+    asked = asked_terms(QueryDict(terms))
+    seen = asked.narrow(Frame.objects.visible_to(reader, at=now))
+    wanted = Counter(f"{frame.observation_date.strftime(BY[span])}" for frame in seen)
+    found_span, found = histogram(listing_for(reader, asked, at=now), timeout_ms=5000)
+    assert (found_span, {day.isoformat(): n for day, n in found.items()}) == (span, dict(wanted))
+
+
+def test_many_years_are_counted_by_years_and_a_window_of_many_by_its_days_too(frame_factory, client):
+    for year in range(2015, 2025):
+        frame_factory(observation_date=datetime(year, 6, 30, 23, tzinfo=UTC), observation_day=date(year, 6, 30))
+    nobody = client.get("/search/").wsgi_request.user
+    for terms, years in (
+        ("", range(2015, 2025)),
+        ("start=2016-06-30T22:00:00Z&end=2022-06-30T22:00:00Z&site_id=lsc", range(2016, 2022)),
+    ):
+        listing = listing_for(nobody, asked_terms(QueryDict(terms)), at=datetime(2026, 11, 1, tzinfo=UTC))
+        assert histogram(listing, timeout_ms=5000) == (Span.YEAR, {date(year, 1, 1): 1 for year in years})
+
+
+def test_the_page_costs_as_many_questions_for_three_frames_as_for_one(
+    client, frame_factory, django_assert_num_queries, alice
+):
+    """Session and user; what alice holds and what is due; facets and times of two parts each within a limit; a page."""
+    client.force_login(alice)
+    for n_frames in (1, 3):
+        while Frame.objects.count() < n_frames:
+            frame_factory(public_date=None if n_frames == 3 else datetime(2025, 1, 1, tzinfo=UTC))
+        for query in ("", "?site_id=lsc", "?view=gallery"):
+            client.get(f"/search/{query}")  # what is written once for its shape is written
+            with django_assert_num_queries(23):
+                client.get(f"/search/{query}")
+
+
+def test_the_map_counts_every_frame_that_the_reader_may_see_once(frames, client, alice):
+    for user, n in ((None, 32), (alice, 36)):
+        if user:
+            client.force_login(user)
+        sky = json.loads(client.get("/search/sky/").content)
+        assert (sky["count"], sky["placed"], sky["is_sample"]) == (n, n, False)
+        assert sum(number for _, number in sky["cells"]) == n
+        assert len(sky["footprints"]) == n
+
+
+def test_of_very_many_frames_the_map_draws_a_sample(frames, client, monkeypatch):
+    monkeypatch.setattr("archive.domain.density.MOST_CENTRES", 8)
+    sky = json.loads(client.get("/search/sky/").content)
+    assert (sky["count"], sky["placed"], sky["is_sample"]) == (32, 8, True)
+    monkeypatch.setattr("archive.domain.density.LARGEST_SHARE", 1.0)  # pages of the table, by chance: few or none here
+    sky = json.loads(client.get("/search/sky/").content)
+    assert sky["is_sample"]
+    assert sky["placed"] <= 32
+
+
+def test_the_last_day_is_whole_on_the_page_as_people_mean_it(frame_factory, client):
+    frame_factory(observation_date=datetime(2025, 3, 10, 23, 59, 59, tzinfo=UTC), observation_day=date(2025, 3, 10))
+    assert client.get("/search/?start=2025-03-10&end=2025-03-10").context["found"].count.n == 1
+    assert client.get("/search/?end=2025-03-10T12:00:00Z").context["found"].count.n == 0
+
+
+def test_an_address_is_led_to_the_one_that_says_no_more_than_it_must(client, db):
+    for given, kept in (
+        ("target_name=&site_id=lsc", "?site_id=lsc"),
+        ("radius=10&unit=arcmin&place=", ""),
+        ("view=table&page=1&columns=", ""),
+        ("unknown=1&site_id=lsc", "?site_id=lsc"),
+    ):
+        answer = client.get(f"/search/?{given}")
+        assert (answer.status_code, answer["Location"]) == (302, f"/search/{kept}")
+    assert client.get("/search/?target_name=&site_id=lsc", headers={"HX-Request": "true"}).status_code == 200
+
+
+def test_strehl_and_seeing_find_the_raw_files_of_their_observations(ao, client):
+    sharp = ao.raw_file(ao.observation(seeing_nearest_arcsec=0.8, public_date=datetime(2020, 1, 1, tzinfo=UTC)))
+    ao.strehl(ao.product(sharp.observation, kind=ProductKind.BRIGHT_STREHL))
+    sharp.observation.refresh_from_db()
+    ratio = sharp.observation.bright_strehl_ratio
+    ao.raw_file(ao.observation(seeing_nearest_arcsec=1.6, public_date=datetime(2020, 1, 1, tzinfo=UTC)))
+    for terms, n in (
+        ("seeing_max=1", 1),
+        ("seeing_min=0.5&seeing_max=2", 2),
+        (f"strehl_min={ratio - 0.01}", 1),
+        (f"strehl_min={ratio + 0.01}", 0),
+        (f"strehl_max={ratio + 0.01}&seeing_max=1", 1),
+    ):
+        assert client.get(f"/frames/?{terms}").json()["count"] == n, terms
+        assert client.get(f"/search/?{terms}").context["found"].count.n == n, terms
+
+
+def test_what_was_measured_of_a_hidden_observation_tells_nothing(ao, client):
+    raw = ao.raw_file(ao.observation(seeing_nearest_arcsec=0.8, public_date=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert client.get("/frames/?seeing_max=1").json()["count"] == 1
+    raw.observation.public_date = None
+    raw.observation.save()
+    assert client.get("/frames/?seeing_max=1").json()["count"] == 0
