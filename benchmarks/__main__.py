@@ -13,7 +13,18 @@ from benchmarks.report import headline
 from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
-GROUPS = ("ingest", "post", "speed", "downloads", "object_events", "live", "ao_night", "observations", "telemetry")
+GROUPS = (
+    "ingest",
+    "post",
+    "speed",
+    "downloads",
+    "object_events",
+    "live",
+    "ao_night",
+    "observations",
+    "pages",
+    "telemetry",
+)
 
 
 def run(names: list[str]) -> None:
