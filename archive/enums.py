@@ -71,6 +71,14 @@ class ExpiringKind(StrEnum):
     CACHE = "cache"  # files that the archive made to be downloaded, and can make again
 
 
+class NoticeWay(StrEnum):
+    """How somebody is told that new frames match a search of theirs."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    NONE = "none"  # it is only kept
+
+
 class CountedFrom(StrEnum):
     """When a life time begins."""
 

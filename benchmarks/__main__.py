@@ -14,16 +14,9 @@ from benchmarks.services import Bench
 
 # Each is a module with `measure(bench)`, which gives its figures as they come.
 GROUPS = (
-    "ingest",
-    "post",
-    "speed",
-    "downloads",
-    "object_events",
-    "live",
-    "ao_night",
-    "observations",
+    *("ingest", "post", "speed", "downloads", "object_events", "live", "ao_night", "observations", "telemetry"),
+    "backup",
     "pages",
-    "telemetry",
 )
 
 

@@ -144,15 +144,19 @@ class Bench:
             for service in reversed(provision.services):
                 self._supervisor.stop_one(service.name)
 
-    def manage(self, *arguments: str) -> float:
-        """Run one of the archive's commands and tell how long it took, s. Raises FatalError if it fails."""
+    def manage(self, *arguments: str, **changed: str) -> float:
+        """Run one of the archive's commands and tell how long it took, s; `changed` are settings.
+
+        Raises FatalError if it fails.
+        """
+        archive = replace(self._archive, settings={**self._archive.settings, **changed})
         log = self.folder / "log" / "manage.log"
         with log.open("ab") as output:
             started_s = time.perf_counter()
             done = subprocess.run(
                 [*DIES_WITH_US, *MANAGE, *arguments],
                 cwd=ROOT,
-                env=self._supervisor.marked(self._archive.environment),
+                env=self._supervisor.marked(archive.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -104,7 +104,7 @@ class Taker:
 
     def _looked(self, path: Path, how: How) -> Outcome:
         looked = intake.look_at(path, inspector=self._inspector, given=how.given, wanted=how.wanted)
-        return Outcome(path, Fate.NEW if looked.version_id is None else Fate.HELD, looked=looked)
+        return Outcome(path, Fate.HELD if looked.is_held else Fate.NEW, looked=looked)
 
 
 def ingest_many(files: Sequence[Path], *, workers: int, given: Mapping[str, Any]) -> Iterator[Outcome]:

@@ -28,6 +28,7 @@ from ingest.headers.record import FrameRecord
 from ingest.headers.rules import HeaderRules
 from ingest.headers.translator import Source
 from ingest.inspection import Inspection, Limits
+from ingest.muse_names import provenance
 from ingest.names import has_header, is_fits, split_name
 from ingest.pictures import add_thumbnail, ingest_thumbnail, is_thumbnail
 from ingest.proposals import proposal_tags
@@ -62,11 +63,14 @@ Wanted = Callable[[Source], bool]  # whether a file is taken, by its name and he
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a file would become, and nothing written."""
+    """What a file would become, and nothing written. It is little, for a tree may have many thousands."""
 
     basename: str  # of the frame
-    version_id: int | None = None  # of the version that these bytes made before
-    content: AoContent | None = None  # of bytes that are new
+    is_held: bool = False
+    # What is told of bytes that are not held yet, if they are of adaptive optics.
+    kind: str = ""
+    raws: tuple[str, ...] = ()  # keys of the raw files that a cube names
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +171,13 @@ def look_at(path: Path, *, inspector: Inspector, given: Mapping[str, Any], wante
     basename, extension = split_name(path.name)
     held = frames.find_version(basename=basename, md5=digest_of(path).md5, is_fits=is_fits(extension))
     if held is not None and not held.object.fault:
-        return Looked(held.frame.basename, version_id=held.pk)
+        return Looked(held.frame.basename, is_held=True)
     record, content = _read(path, given, inspector=inspector, wanted=wanted)
-    return Looked(record.basename, content=content)
+    if content is None:
+        return Looked(record.basename)
+    return Looked(
+        record.basename, kind=content.kind, raws=provenance(content.cards), tables=tuple(sorted(content.tables))
+    )
 
 
 def _read(

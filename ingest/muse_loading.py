@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from django.db.models import F, Q
 
@@ -13,7 +12,6 @@ from archive.domain import muse_links
 from archive.domain.muse_links import PARAMETERS
 from archive.errors import ArchiveError
 from archive.models import AoFile
-from ingest.ao_content import AoContent
 from ingest.ao_maps import MUSE_ID
 from ingest.batch import Fate, Outcome
 from ingest.intake import Looked
@@ -85,10 +83,10 @@ class _Known:
     sources: set[str] = field(default_factory=set)
     raws: set[str] = field(default_factory=set)
 
-    def add(self, basename: str, *, kind: str, cards: Mapping[str, Any], has_psfpars: bool) -> None:
+    def add(self, basename: str, *, kind: str, raws: tuple[str, ...], has_psfpars: bool) -> None:
         match kind:
             case MuseKind.REDUCED:
-                self.cubes[basename] = provenance(cards)
+                self.cubes[basename] = raws
             case MuseKind.PRM:
                 self.fits[basename] = has_psfpars
             case MuseKind.PSF:
@@ -105,31 +103,31 @@ class _Known:
                 .annotate(basename=F("version__frame__basename"), has_psfpars=Q(tables__has_key=PARAMETERS))
                 .order_by("version__created", "version")
             ):
-                self.add(file.basename, kind=file.kind, cards=file.cards, has_psfpars=file.has_psfpars)
+                self.add(file.basename, kind=file.kind, raws=provenance(file.cards), has_psfpars=file.has_psfpars)
 
 
 def _foreseen(looked: Sequence[Looked]) -> list[Report]:
     """What exposures would lack: of files that were looked at, and what the archive holds, together."""
-    new = {each.basename: each.content for each in looked if each.content is not None}
+    new = [each for each in looked if each.kind]
     exposures: dict[str, str] = {}
     for some in _some([each.basename for each in looked]):
         exposures |= dict(muse_links.exposures_of(some).values_list("name", "other_cube"))
-    for basename, content in new.items():
-        name, *others = exposure_names(f"{basename}.fits") or (basename,)
-        if content.kind in muse_links.OF_EXPOSURES:
+    for each in new:
+        name, *others = exposure_names(f"{each.basename}.fits") or (each.basename,)
+        if each.kind in muse_links.OF_EXPOSURES:
             exposures[name] = exposures.get(name) or (others[0] if others else "")
     known = _known(exposures, new)
     return [_report(name, exposures[name], known) for name in sorted(exposures)]
 
 
-def _known(exposures: Mapping[str, str], new: Mapping[str, AoContent]) -> _Known:
+def _known(exposures: Mapping[str, str], new: Sequence[Looked]) -> _Known:
     known = _Known()
     of_fits = [
         fit for name, other in exposures.items() for kind in muse_links.FITS for fit in fit_names(name, other, kind)
     ]
     known.add_held({*exposures, *filter(None, exposures.values()), *of_fits})
-    for basename, content in new.items():
-        known.add(basename, kind=content.kind, cards=content.cards, has_psfpars=PARAMETERS in content.tables)
+    for each in new:
+        known.add(each.basename, kind=each.kind, raws=each.raws, has_psfpars=PARAMETERS in each.tables)
     known.add_held({key for keys in known.cubes.values() for key in keys} - known.raws)
     return known
 

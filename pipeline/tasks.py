@@ -16,7 +16,9 @@ from archive.domain import (
     events,
     expiry,
     nightlog,
+    notices,
     received,
+    saved_searches,
     selections,
     storage_class,
     tallies,
@@ -26,6 +28,7 @@ from archive.domain import (
 from archive.domain.science import keeping
 from archive.domain.store import the_store
 from archive.errors import TransientError
+from archive.terms.saved import ear_of_saved
 from ingest import muse_linking, taking
 from ingest.intake import the_inspector
 from ingest.object_messages import created_objects
@@ -154,6 +157,14 @@ def fold_tallies() -> None:
 @shared_task(soft_time_limit=300, time_limit=330)
 def forget_expired_selections() -> None:
     selections.forget_expired(at=timezone.now())
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def tell_of_new_frames() -> None:
+    """Look at new events for saved searches, and tell their owners."""
+    saved_searches.look(ear_of_saved, at=timezone.now())
+    saved_searches.deliver(notices.WAYS, at=timezone.now())
+    saved_searches.forget_delivered(at=timezone.now())
 
 
 @shared_task(soft_time_limit=600, time_limit=660)

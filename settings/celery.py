@@ -68,6 +68,11 @@ CELERY_BEAT_SCHEDULE = {
     "verify-unread-objects": {"task": "pipeline.tasks.verify_unread_objects", "schedule": timedelta(minutes=10)},
     "turn-frames-public": {"task": "pipeline.tasks.turn_frames_public", "schedule": timedelta(minutes=1)},
     "fold-tallies": {"task": "pipeline.tasks.fold_tallies", "schedule": timedelta(seconds=15)},
+    "tell-of-new-frames": {
+        "task": "pipeline.tasks.tell_of_new_frames",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "forget-expired-selections": {
         "task": "pipeline.tasks.forget_expired_selections",
         "schedule": timedelta(hours=1),

@@ -242,6 +242,17 @@ QUEUE_BROKER_URL = _text(
 )
 EVENT_DAYS = _number("EVENT_DAYS", "30", "how long delivered events stay in the outbox for replay, days")
 
+# Saved searches: how their owners are told
+EMAIL_HOST = _text("EMAIL_HOST", "", "mail server; empty: nobody is told by mail")
+EMAIL_PORT = _number("EMAIL_PORT", "587", "port of the mail server")
+EMAIL_HOST_USER = _text("EMAIL_HOST_USER", "", "user at the mail server; empty: it asks for none")
+EMAIL_HOST_PASSWORD = _text("EMAIL_HOST_PASSWORD", "", "password of that user")
+EMAIL_USE_TLS = _flag("EMAIL_USE_TLS", "True", "whether the connection to the mail server is encrypted (STARTTLS)")
+DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", "archive@localhost", "sender of mails")
+WEBHOOK_PRIVATE_HOSTS = _names(
+    "WEBHOOK_PRIVATE_HOSTS", "", "hosts of webhooks that may be in a private network, with commas between"
+)
+
 # Observation portal: who users are and what they may see
 OAUTH_CLIENT_ID = _text("OAUTH_CLIENT_ID", "", "this archive at the portal; when set, passwords are asked of it too")
 OAUTH_CLIENT_SECRET = _text("OAUTH_CLIENT_SECRET", "", "secret of that client")

@@ -39,6 +39,12 @@ AREA = {
     "type": "Polygon",
     "coordinates": [[[-157.2, 46.9], [-157.2, 47.4], [-157.8, 47.4], [-157.8, 46.9], [-157.2, 46.9]]],
 }
+KEPT_SEARCH = {
+    "name": "M 51 at night", "query": "target_name=M51", "way": "webhook", "address": "https://alice.example.org/frames",
+}  # fmt: skip
+SAVED_SEARCH = {
+    "id": 3, **KEPT_SEARCH, "secret": "5f2c…", "is_active": True, "fault": "", "created_at": "2026-11-28T08:20:00Z",
+}  # fmt: skip
 NAME = "lsc1m005-fa15-20250309-0004-e00"
 FILE = {"filename": f"{NAME}.fits.fz", "url": VERSION["url"]}
 FRAME = {
@@ -123,6 +129,10 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/quality/dead-times/", "get"): (None, observation_examples.DEAD_TIMES),
     ("/quality/contrast/", "get"): (None, _page(contrast_examples.CONTRAST_ROW)),
     ("/quality/companions/", "get"): (None, _page(contrast_examples.COMPANION_ROW)),
+    ("/saved-searches/", "get"): (None, _page(SAVED_SEARCH)),
+    ("/saved-searches/", "post"): (KEPT_SEARCH, SAVED_SEARCH),
+    ("/saved-searches/{search_id}/", "get"): (None, SAVED_SEARCH),
+    ("/saved-searches/{search_id}/", "patch"): ({"is_active": False}, {**SAVED_SEARCH, "is_active": False}),
     ("/psf-library/", "get"): (None, _page(contrast_examples.CANDIDATE)),
     ("/psf-library/", "post"): (contrast_examples.ADDED, contrast_examples.CANDIDATE_ALONE),
     ("/psf-library/{name}/", "get"): (None, contrast_examples.CANDIDATE_ALONE),

@@ -28,6 +28,7 @@ from archive.api.quality import SeeingView, StrehlView
 from archive.api.quality_contrast import CompanionsView, ContrastView
 from archive.api.recent_uploads import RecentUploadsView
 from archive.api.root import Router
+from archive.api.saved_searches import SavedSearchesView, SavedSearchView
 from archive.api.schemes import BearerScheme as _BearerScheme  # noqa: F401 - drf-spectacular finds it once imported
 from archive.api.sites import SiteConfigurationView, SiteHistoryView, SitesView
 from archive.api.statistics import (
@@ -85,6 +86,8 @@ urlpatterns = [
     path("quality/dead-times/", DeadTimesView.as_view(), name="quality-dead-times"),
     path("quality/contrast/", ContrastView.as_view(), name="quality-contrast"),
     path("quality/companions/", CompanionsView.as_view(), name="quality-companions"),
+    path("saved-searches/", SavedSearchesView.as_view(), name="saved-searches"),
+    path("saved-searches/<int:search_id>/", SavedSearchView.as_view(), name="saved-search"),
     path("psf-library/", CandidatesView.as_view(), name="psf-library"),
     path("psf-library/versions/<str:sha256>/", LibraryVersionView.as_view(), name="psf-library-version"),
     path("psf-library/<str:name>/", CandidateView.as_view(), name="psf-candidate"),

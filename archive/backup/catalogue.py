@@ -16,6 +16,12 @@ TABLES = f"{_NAMES} AND thing.relkind = 'r' ORDER BY 1, 2"
 THINGS = f"{_NAMES} AND thing.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') ORDER BY 1, 2"
 SCHEMAS = "SELECT nspname::text FROM pg_namespace"
 EXTENSIONS = "SELECT extname::text FROM pg_extension"
+# Tables that came with an extension and are its administrator's: the list of coordinate systems of PostGIS is one.
+CLOSED = """
+    SELECT space.nspname::text, thing.relname::text FROM pg_class AS thing
+    JOIN pg_namespace AS space ON space.oid = thing.relnamespace
+    JOIN pg_depend AS link ON link.classid = 'pg_class'::regclass AND link.objid = thing.oid AND link.deptype = 'e'
+    WHERE thing.relkind = 'r' AND NOT has_table_privilege(thing.oid, 'INSERT')"""
 # Sequences that give a column its values.
 SEQUENCES = """
     SELECT own.nspname::text, sequence.relname::text, space.nspname::text, thing.relname::text, col.attname::text

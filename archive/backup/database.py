@@ -9,7 +9,18 @@ from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from archive.backup import programs
-from archive.backup.catalogue import EXTENSIONS, RECOVERY, SCHEMAS, SEQUENCES, TABLES, THINGS, count_of, named, rows_of
+from archive.backup.catalogue import (
+    CLOSED,
+    EXTENSIONS,
+    RECOVERY,
+    SCHEMAS,
+    SEQUENCES,
+    TABLES,
+    THINGS,
+    count_of,
+    named,
+    rows_of,
+)
 from archive.backup.folder import Backup
 from archive.backup.programs import Programs
 from archive.backup.progress import Bars
@@ -17,8 +28,8 @@ from archive.errors import FatalError, TransientError, UsageError
 
 RECOVERY_LOCK = 7_365_205  # advisory lock of PostgreSQL, beside that of archive.domain.science.keeping
 RESTORES_TABLE = re.compile(r"processing data for table")
-# A line of a dump's list: of what may stand in an empty database, or a remark on it.
-STANDS_ALREADY = re.compile(r"\d+; \d+ \d+ (?:COMMENT - )?(EXTENSION|SCHEMA) (?:- )?(\S+)")
+# A line of a dump's list: of what may stand in an empty database, a remark on it, or rows of a table that stands there.
+STANDS_ALREADY = re.compile(r"\d+; \d+ \d+ (?:COMMENT - )?(EXTENSION|SCHEMA|TABLE DATA) (?:- )?(\S+)(?: (\S+))?")
 _MOVED = ("archive_storedobject", "archive_receivedobject")  # both name a version by store, path and id, once
 _MAKE = """
     CREATE SCHEMA archive_recovery;
@@ -116,14 +127,18 @@ def bring_rows(backup: Backup, found: Programs, *, using: str, work: Path, bars:
 
 
 def _wanted(listed: str, *, using: str) -> str:
-    """A dump's list without extensions and schemas that an empty database has, which are its administrator's."""
+    """A dump's list without what stands in an empty database already, and is its administrator's.
+
+    Extensions, schemas, and rows of extensions' tables in which this role may not write.
+    """
     with connections[using].cursor() as cursor:
-        there = {("EXTENSION", name) for (name,) in rows_of(cursor, EXTENSIONS)}
+        there: set[tuple[str, ...]] = {("EXTENSION", name) for (name,) in rows_of(cursor, EXTENSIONS)}
         there |= {("SCHEMA", name) for (name,) in rows_of(cursor, SCHEMAS)}
+        there |= {("TABLE DATA", schema, name) for schema, name in rows_of(cursor, CLOSED)}
     lines = []
     for line in listed.splitlines():
         match = STANDS_ALREADY.match(line)
-        if match is None or (match[1], match[2]) not in there:
+        if match is None or not there & {(match[1], match[2]), (match[1], match[2], match[3])}:
             lines.append(line)
     return "\n".join(lines) + "\n"
 

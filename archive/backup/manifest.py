@@ -140,7 +140,8 @@ def written(path: Path) -> Iterator[Callable[[Entry], object]]:
 
 
 def _line_of(entry: Entry) -> bytes:
-    told = {name: value for name, value in asdict(entry).items() if value not in (None, "", False) or name == "there"}
+    told = {name: value for name, value in asdict(entry).items() if value not in (None, "") and value is not False}
+    told["there"] = entry.there
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 
 

@@ -210,9 +210,7 @@ class Migration(migrations.Migration):
                 ("number", models.SmallIntegerField(help_text="1 for the first")),
                 (
                     "inherited",
-                    models.CharField(
-                        blank=True, default="", help_text="prm or psf: taken from the fit before", max_length=3
-                    ),
+                    models.CharField(blank=True, default="", help_text="prm or psf: of the fit before", max_length=3),
                 ),
                 ("began_at", models.DateTimeField(help_text="When its first file came, UTC")),
                 (

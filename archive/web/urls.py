@@ -4,10 +4,13 @@ from django.urls import path
 
 from archive.web.search.sky import sky
 from archive.web.search.view import search
+from archive.web.searches import change, searches
 from archive.web.telemetry_plots import plots
 
 urlpatterns = [
     path("search/", search, name="search"),
+    path("searches/", searches, name="searches"),
+    path("searches/<int:search_id>/", change, name="search-change"),
     path("search/sky/", sky, name="search-sky"),
     path("telemetry/plots/", plots, name="telemetry-plots"),
 ]

@@ -28,6 +28,8 @@ NOT_SCIENCE = {
     "Profile",
     "QuarantinedFile",
     "ReceivedObject",
+    "SavedSearch",
+    "SearchNotice",
     "Site",
     "SiteConfiguration",
     "UploadEntry",

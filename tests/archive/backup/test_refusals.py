@@ -266,3 +266,22 @@ class TestKilled:
         assert "archive_recovery" not in things_in(empty)
         with on(empty):
             assert everything() == before
+
+
+def test_a_role_that_owns_nothing_but_the_database_recovers_into_it(backup, empty):
+    """PostGIS is the administrator's there, as the role may not make it."""
+    role = f"archivist_{empty[-6:]}"
+    with connections[empty].cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'; ALTER DATABASE {empty} OWNER TO {role}")
+        cursor.execute("CREATE EXTENSION postgis")
+    connections[empty].close()
+    connections[empty].settings_dict.update(USER=role, PASSWORD="secret")
+    try:
+        Recovery(backup, STORE, using=empty).run()
+        assert set(things_in(empty)) == set(things_in("default"))
+    finally:
+        connections[empty].close()
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {empty} WITH (FORCE)")
+            cursor.execute(f"DROP ROLE {role}")
+            cursor.execute(f"CREATE DATABASE {empty}")  # for who made it

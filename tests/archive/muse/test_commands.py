@@ -176,6 +176,7 @@ def test_a_frame_that_a_client_posted_links_itself_once_its_bytes_are_read(take_
     MuseExposure.objects.all().delete()
     for frame_id in Version.objects.values_list("frame", flat=True):
         tasks.verify_frame(frame_id=frame_id)
+    tasks.the_inspector().close()
     assert MuseExposure.objects.get().is_complete
 
 
