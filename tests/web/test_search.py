@@ -160,6 +160,18 @@ def test_places_are_names_of_the_archive_and_coordinates_in_any_form(visit):
     expect(page.get_by_label("Places")).to_have_value("Nowhere 77")
 
 
+def test_a_question_can_be_kept_by_whoever_is_logged_in(visit):
+    page = visit("alice").go("/search/?place=M51&radius=1&unit=deg&site_id=cpt")
+    n = count(page)
+    page.get_by_role("link", name="Save this search").click()
+    page.get_by_label("Name").fill("M 51 from the south")
+    page.get_by_role("radio", name="nothing").check()
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("link", name="Open M 51 from the south").click()
+    counted(page, n)
+    assert visit().go("/search/").get_by_role("link", name="Save this search").count() == 0
+
+
 def test_a_bar_leads_to_its_month_and_days(visit):
     page = visit().go("/search/")
     page.locator(".bars a").first.focus()
