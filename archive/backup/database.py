@@ -26,7 +26,7 @@ from archive.backup.programs import Programs
 from archive.backup.progress import Bars
 from archive.errors import FatalError, TransientError, UsageError
 
-RECOVERY_LOCK = 7_365_205  # advisory lock of PostgreSQL, beside that of archive.domain.science.keeping
+RECOVERY_LOCK = 7_365_211  # advisory lock of PostgreSQL
 RESTORES_TABLE = re.compile(r"processing data for table")
 # A line of a dump's list: of what may stand in an empty database, a remark on it, or rows of a table that stands there.
 STANDS_ALREADY = re.compile(r"\d+; \d+ \d+ (?:COMMENT - )?(EXTENSION|SCHEMA|TABLE DATA) (?:- )?(\S+)(?: (\S+))?")

@@ -82,7 +82,7 @@ def run(
     environment: Mapping[str, str],
     line_seen: Callable[[str], object] = lambda _line: None,
 ) -> None:
-    """Run a program to its end; `line_seen` hears of each line of its messages. Files that it makes are the user's own.
+    """Run a program to its end; `line_seen` hears of each line of its messages.
 
     Raises FatalError with its last lines when it ends with an error.
     """
@@ -96,7 +96,6 @@ def run(
         env=dict(environment),
         text=True,
         errors="replace",
-        umask=0o077,
     ) as process:
         try:
             for line in process.stderr or ():

@@ -57,6 +57,7 @@ BARS_HIGH = 100
 class Choice:
     """One value of a facet."""
 
+    value: str
     text: str
     n_frames: int
     address: str
@@ -73,6 +74,7 @@ def facets(asked: Asked, found: Found) -> Iterator[dict[str, Any]]:
         ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES]
         choices = [
             Choice(
+                value,
                 LEVELS.get(value, value) if name == "levels" else value,
                 n_frames,
                 asked.address(term) if value == chosen else asked.address(**{term: value}),
@@ -158,6 +160,7 @@ def heads(asked: Asked) -> list[dict[str, Any]]:
         shown.append(
             {
                 "label": column.label,
+                "ordering": column.ordering,
                 "is_number": column.is_number,
                 "sorted": ("descending" if descending else "ascending") if is_first else "",
                 "address": column.ordering

@@ -3,6 +3,7 @@
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -90,6 +91,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "pages": shown.pages(asked, found),
         "programs": shown.script_of(asked, base_url),
         "sky_query": asked.given.urlencode(),
+        "keep_query": urlencode({"query": asked.api.urlencode()}),
     }
 
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from archive.models import Frame
 from ingest.stores.memory import MemoryStore
 from tests.archive.backup.conftest import empty_database, on, things_in
 from tests.archive.backup.test_round_trip import everything
-from tests.processes import kill_group, running, until
+from tests.processes import running, until
 
 STORE = MemoryStore(base_url="http://testserver/", signing_key="tests")
 
@@ -211,6 +212,21 @@ def sessions(program: str, *, waiting: bool = False) -> int:
         return int(cursor.fetchone()[0])
 
 
+def killed_alone(process: subprocess.Popen[bytes]) -> None:
+    """kill -9 of a command, not of its children; these must end with it, though what they wait for does not come."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert children
+    process.kill()
+    until(lambda: not any(map(is_alive, children)), what="PostgreSQL's program gone with the command")
+
+
+def is_alive(pid: str) -> bool:
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 class TestKilled:
     def test_a_backup_that_is_killed_is_taken_for_none(self, filled: Frame, tmp_path, local_store):
         other = connections.create_connection("default")
@@ -219,7 +235,7 @@ class TestKilled:
                 cursor.execute("BEGIN; LOCK TABLE ONLY telemetry.record IN ACCESS EXCLUSIVE MODE")
                 with running(sys.executable, "manage.py", "backup", str(tmp_path / "backup")) as process:
                     until(lambda: sessions("pg_dump", waiting=True) == 1, what="pg_dump at its work")
-                    kill_group(process)
+                    killed_alone(process)
                 cursor.execute("ROLLBACK")
         finally:
             other.close()
@@ -238,7 +254,7 @@ class TestKilled:
             cursor.execute("BEGIN; CREATE TABLE public.django_session ()")
             with running(sys.executable, "manage.py", "recover", str(tmp_path / "backup"), DB_NAME=empty) as process:
                 until(lambda: sessions("pg_restore", waiting=True) == 1, what="pg_restore at its work")
-                kill_group(process)
+                killed_alone(process)
             cursor.execute("ROLLBACK")
         until(lambda: sessions("pg_restore") == 0, what="pg_restore gone with it")
         assert [name for name in things_in(empty) if "." in name] == []
