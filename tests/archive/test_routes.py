@@ -28,6 +28,7 @@ SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
+MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
@@ -119,6 +120,17 @@ ROUTES = {
     "/files/<pk>/": INVENTORY,
     "/files/lag/": INVENTORY,
     "/replicas/": INVENTORY,
+    "/muse/": LIST,
+    "/muse/targets/": LIST,
+    "/muse/targets/<target_id>/": MUSE,
+    "/muse/targets/<target_id>/merge/": MUSE,
+    "/muse/exposures/": LIST,
+    "/muse/exposures/<name>/": MUSE,
+    "/muse/exposures/<name>/data/": MUSE,
+    "/muse/exposures/<name>/data/<hdu>/": MUSE,
+    "/muse/exposures/<name>/psfParams/": MUSE,
+    "/muse/exposures/<name>/sources/": MUSE,
+    "/muse/exposures/<name>/sources/<source>/": MUSE,
     "/saved-searches/": OWN,
     "/saved-searches/<search_id>/": OWN,
     "/searches/": OWN,
