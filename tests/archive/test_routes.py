@@ -121,7 +121,10 @@ ROUTES = {
     "/files/lag/": INVENTORY,
     "/replicas/": INVENTORY,
     "/muse/": LIST,
+    "/muse/table/": LIST,
     "/muse/targets/": LIST,
+    "/frames/<pk>/tables/": FRAME,
+    "/frames/<pk>/tables/<name>/": FRAME,
     "/muse/targets/<target_id>/": MUSE,
     "/muse/targets/<target_id>/merge/": MUSE,
     "/muse/exposures/": LIST,
@@ -239,8 +242,8 @@ class TestRoutesOfOneFrame:
         missing = api(admin).get(path.replace("<pk>", "987654")).content
         for user in (alice, admin):
             response = api(user).get(address(path, hidden))
-            # Bytes that are no FITS file have no catalogue or image and do not unpack: that is another refusal.
-            needs_fits = path.startswith("/frame-") or path.endswith("/image/")
+            # Bytes that are no FITS file have no catalogue, table or image and do not unpack: that is another refusal.
+            needs_fits = path.startswith("/frame-") or path.endswith(("/image/", "/tables/<name>/"))
             assert response.status_code == 200 or (needs_fits and response.status_code < 500)
             assert response.status_code == 200 or response.content != missing
 
