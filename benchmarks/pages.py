@@ -21,7 +21,7 @@ SEARCH, SKY = "/search/", "/search/sky/"
 N_RUNS, N_WARMING = 30, 5
 AIM_MS, AIM_LARGE_MS = 150.0, 300.0
 AIM_OF_MAP_MS = 1000.0  # it comes after the page, by a question of its own
-COUNT = re.compile(r'<p class="count"><b>([\d,]+)</b>')
+COUNT = re.compile(r'<p class="count"[^>]*><b>([\d,]+)</b>')
 
 
 def measure(bench: Bench) -> Iterator[Figure]:

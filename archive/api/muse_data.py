@@ -87,7 +87,7 @@ class MuseHduView(MuseView):
         missing = f"{row.name} has no {hdu[:80]}: ask for the view data to see what there is."
         if raw is not None and hdu in raw.headers:
             return Response(_chosen(raw.headers[hdu], request, missing))
-        only = _columns(request)
+        only = columns_of(request)
         tables = {} if raw is None else dict(muse_views.tables_of(raw, [hdu], only=only))
         return Response(_chosen(columns_view(tables[hdu]) if hdu in tables else None, request, missing))
 
@@ -125,7 +125,7 @@ class MuseSourcesView(MuseView):
             raise NotFoundError(f"{row.name} has no file of sources yet.")
         ids = request.query_params.get("ids", "")
         names = [f"PM_{number.strip()}" for number in ids.split(",") if number.strip()] or None
-        sources = muse_views.sources_of(fit, names, only=_columns(request))
+        sources = muse_views.sources_of(fit, names, only=columns_of(request))
         first = list(islice(sources, 1))  # what goes wrong at the beginning is told as an error
         return StreamingHttpResponse(_object(chain(first, sources)), content_type="application/json")
 
@@ -140,7 +140,7 @@ class MuseSourceView(MuseView):
     @extend_schema(summary="The PSF of one source", parameters=[FIT, COLUMNS], responses={200: ANY_OBJECT})
     def get(self, request: Request, name: str, source: str) -> Response:
         row = self._row(name)
-        found = dict(muse_views.sources_of(self._fit(row), [source], only=_columns(request)))
+        found = dict(muse_views.sources_of(self._fit(row), [source], only=columns_of(request)))
         return Response(_chosen(found.get(source), request, f"{row.name} has no source {source[:80]}."))
 
 
@@ -154,7 +154,8 @@ def number_of(request: Request, name: str) -> int | None:
     return int(text)
 
 
-def _columns(request: Request) -> list[str] | None:
+def columns_of(request: Request) -> list[str] | None:
+    """Columns that a reader asks for; None for all."""
     return [name.strip() for name in request.query_params.get("columns", "").split(",") if name.strip()] or None
 
 
@@ -162,7 +163,7 @@ def _chosen(found: View | None, request: Request, missing: str) -> View:
     """Of what was found the columns that a reader asks for. Raises NotFoundError for nothing, UsageError for others."""
     if found is None:
         raise NotFoundError(missing)
-    names = _columns(request)
+    names = columns_of(request)
     if names is None:
         return found
     if others := [name for name in names if name not in found]:

@@ -70,6 +70,15 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, Any]] = {
             "exposure_count": 31,
         },
     ),
+    ("/muse/table/", "get"): (None, [{"exposure": "NGC3201_a", "airmass": 1.12, "ASM_DATA.DIMM_SEEING": 0.72}]),
+    ("/frames/{id}/tables/", "get"): (
+        None,
+        [{"name": "ASM_DATA", "n_rows": 5, "columns": [{"name": "DIMM_SEEING", "unit": "arcsec"}], "unread": []}],
+    ),
+    ("/frames/{id}/tables/{name}/", "get"): (
+        None,
+        {"time_utc": ["2019-02-01T05:12:33.650000Z"], "DIMM_SEEING": [0.71]},
+    ),
     ("/muse/targets/", "post"): ({"name": "NGC 3201", "aliases": ["GCl 15"]}, TARGET),
     ("/muse/targets/{target_id}/", "get"): (None, TARGET),
     ("/muse/targets/{target_id}/", "patch"): ({"aliases": ["GCl 15"]}, TARGET),

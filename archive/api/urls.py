@@ -16,11 +16,13 @@ from archive.api.families import (
     LatestImagesView,
     LatestOfAllSitesView,
 )
+from archive.api.frame_tables import FrameTablesView, FrameTableView
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
 from archive.api.inventory import FilesView, FileView, LagView, ReplicasView
 from archive.api.muse_data import MuseDataView, MuseHduView, MusePsfView, MuseSourcesView, MuseSourceView
 from archive.api.muse_exposures import MuseExposuresView, MuseExposureView
+from archive.api.muse_table import MuseTableView
 from archive.api.muse_targets import MuseMergeView, MuseTargetsView, MuseTargetView, MuseWipedView
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
@@ -89,7 +91,10 @@ urlpatterns = [
     path("quality/dead-times/", DeadTimesView.as_view(), name="quality-dead-times"),
     path("quality/contrast/", ContrastView.as_view(), name="quality-contrast"),
     path("quality/companions/", CompanionsView.as_view(), name="quality-companions"),
+    path("frames/<int:pk>/tables/", FrameTablesView.as_view(), name="frame-tables"),
+    path("frames/<int:pk>/tables/<str:name>/", FrameTableView.as_view(), name="frame-table"),
     path("muse/", MuseWipedView.as_view(), name="muse"),
+    path("muse/table/", MuseTableView.as_view(), name="muse-table"),
     path("muse/targets/", MuseTargetsView.as_view(), name="muse-targets"),
     path("muse/targets/<int:target_id>/", MuseTargetView.as_view(), name="muse-target"),
     path("muse/targets/<int:target_id>/merge/", MuseMergeView.as_view(), name="muse-merge"),

@@ -29,6 +29,7 @@ SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
+PAGE = "page"  # of one frame: tests/web/test_frame.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
@@ -103,6 +104,7 @@ ROUTES = {
     "/psf-library/versions/<sha256>/": CANDIDATE,
     "/telemetry/": TELEMETRY,
     "/search/": LIST,
+    "/frame/<pk>/": PAGE,
     "/search/sky/": LIST,
     "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
@@ -121,7 +123,10 @@ ROUTES = {
     "/files/lag/": INVENTORY,
     "/replicas/": INVENTORY,
     "/muse/": LIST,
+    "/muse/table/": LIST,
     "/muse/targets/": LIST,
+    "/frames/<pk>/tables/": FRAME,
+    "/frames/<pk>/tables/<name>/": FRAME,
     "/muse/targets/<target_id>/": MUSE,
     "/muse/targets/<target_id>/merge/": MUSE,
     "/muse/exposures/": LIST,
@@ -239,8 +244,8 @@ class TestRoutesOfOneFrame:
         missing = api(admin).get(path.replace("<pk>", "987654")).content
         for user in (alice, admin):
             response = api(user).get(address(path, hidden))
-            # Bytes that are no FITS file have no catalogue or image and do not unpack: that is another refusal.
-            needs_fits = path.startswith("/frame-") or path.endswith("/image/")
+            # Bytes that are no FITS file have no catalogue, table or image and do not unpack: that is another refusal.
+            needs_fits = path.startswith("/frame-") or path.endswith(("/image/", "/tables/<name>/"))
             assert response.status_code == 200 or (needs_fits and response.status_code < 500)
             assert response.status_code == 200 or response.content != missing
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from archive.domain.access import Links
 from archive.domain.rows import FrameRow
@@ -16,6 +16,7 @@ from archive.terms.frames import FrameFilter
 from archive.web.search.asked import Asked
 from archive.web.search.columns import COLUMNS, NAME, cells
 from archive.web.search.found import Found, picture_of
+from archive.web.words import embargo_words
 
 # Term, title, and its name among facets; in the order of the page.
 FACETS = (
@@ -191,18 +192,12 @@ def rows(asked: Asked, found: Found, links: Links, *, at: datetime) -> list[dict
 
 def embargo_of(row: FrameRow, *, at: datetime) -> str:
     """What the badge says of a frame that not everybody may see yet; empty where everybody may."""
-    public_date: datetime | None = row.columns["public_date"]
-    if public_date is None:
-        return "not public"
-    return f"public from {public_date:%Y-%m-%d}" if public_date > at else ""
+    return embargo_words(row.columns["public_date"], at=at)
 
 
 def frame_address(frame_id: int) -> str:
     """The page of a frame."""
-    try:
-        return reverse("frame-page", args=[frame_id])
-    except NoReverseMatch:
-        return reverse("frame-detail", args=[frame_id])
+    return reverse("frame-page", args=[frame_id])
 
 
 def pages(asked: Asked, found: Found) -> dict[str, Any]:
