@@ -7,7 +7,7 @@
     exposure.data["PRIMARY"]["ESO TEL AMBI TAU0"]       # cards, and columns of the raw file's tables
     exposure.psf_params["fwhm"]                         # a numpy array; NaN where nothing is known
     exposure.sources["PM_17"]["snr"]                    # fetches this column alone
-    table = archive.table(["name", "seeing_arcsec", "strehl_1"], target="NGC 3201")
+    table = archive.table(["seeing_arcsec", "ASM_DATA.DIMM_SEEING"], stat=["mean", "std"], target="NGC 3201")
     table["seeing_arcsec"], table.frame()
 
 What was fetched is kept as long as its object. Writing is for superusers.
@@ -60,10 +60,15 @@ class Archive:
         """One exposure. Raises Refused when there is none of this name that one may see."""
         return Exposure(self, self.ask(_address("exposures", name)))
 
-    def table(self, keys: Sequence[str], **filters: Any) -> "Table":
-        """A row for each exposure and a column for each key; what has many values in one exposure by their mean."""
-        rows = self.ask("exposures/table/", keys=",".join(keys), format="json", **filters)
-        return Table({key: _arrayed([row[key] for row in rows]) for key in keys})
+    def table(self, keys: Sequence[str], *, stat: Sequence[str] = ("mean",), **filters: Any) -> "Table":
+        """A row for each exposure; columns are `exposure`, its name, and each key, such as `seeing_arcsec`.
+
+        A key that is a list in an exposure, such as `ASM_DATA.DIMM_SEEING` or `sources.*.snr`, is what `stat` says:
+        `mean`, and with the word behind a dot `std`, `median`, `min`, `max`, `n`.
+        """
+        rows = self.ask("table/", keys=list(keys), stat=list(stat), **filters)
+        names = list(rows[0]) if rows else ["exposure", *keys]
+        return Table({name: _arrayed([row[name] for row in rows]) for name in names})
 
     def create(self, name: str, *, target: str = "", comment: str = "", **values: Any) -> "Exposure":
         """Make an exposure by hand, with columns of its summary."""

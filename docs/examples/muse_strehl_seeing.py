@@ -40,10 +40,10 @@ def plot(table: Mapping[str, Any], target: str, path: str) -> int:
 
 
 def main(target: str, path: str) -> None:
-    table = Archive().table(["name", "seeing_arcsec", *STREHLS], target=target)
-    if not len(table["name"]):
+    table = Archive().table(["seeing_arcsec", *STREHLS], target=target)
+    if not len(table["exposure"]):
         raise SystemExit(f"There are no exposures of {target} that you may see.")
-    print(f"{path}: {plot(table, target, path)} of {len(table['name'])} exposures have a Strehl ratio.")
+    print(f"{path}: {plot(table, target, path)} of {len(table['exposure'])} exposures have a Strehl ratio.")
 
 
 if __name__ == "__main__":
