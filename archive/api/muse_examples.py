@@ -51,6 +51,7 @@ ALONE = {
             "inherited": "",
         }
     ],
+    "source_names": ["PM_1", "PM_2", "PM_17"],
     "said": {},
     "created_by": "",
 }

@@ -5,9 +5,11 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from archive.domain import muse_views
 from archive.domain.muse_editing import SCALARS
 from archive.models import AoFile, MuseExposure, MuseFit, MuseTarget
 
+LARGE = ("cards", "headers", "tables", "strehl_sums")  # columns of a file that no form needs
 OWN_COLUMNS = (
     "id",
     "name",
@@ -78,11 +80,12 @@ class MuseAloneSchema(MuseExposureSchema):
     cube = MuseFileSchema(allow_null=True)
     raws = MuseRawSchema(many=True)
     fits = MuseFitSchema(many=True, help_text="Newest first")
+    source_names = serializers.ListField(child=serializers.CharField(), help_text="Sources of the newest fit")
     said = serializers.JSONField(help_text="Columns that a person set by hand, and their values")
     created_by = serializers.CharField(help_text="Who made it by hand; else empty")
 
     class Meta(MuseExposureSchema.Meta):
-        fields = (*MuseExposureSchema.Meta.fields, "cube", "raws", "fits", "said", "created_by")  # type: ignore[assignment] # more of them
+        fields = (*MuseExposureSchema.Meta.fields, "cube", "raws", "fits", "source_names", "said", "created_by")  # type: ignore[assignment] # more of them
 
 
 class MuseTargetSchema(serializers.Serializer[Any]):
@@ -104,14 +107,16 @@ def exposure_form(row: MuseExposure) -> dict[str, Any]:
 
 
 def alone_form(row: MuseExposure, cube: AoFile | None) -> dict[str, Any]:
-    """An exposure with what it is linked with: three statements more."""
+    """An exposure with what it is linked with: four statements more."""
     fits = row.fits.select_related("prm__version__object", "prm__version__frame")
     fits = fits.select_related("psf__version__object", "psf__version__frame").order_by("-number")
+    found = list(fits.defer(*(f"{part}__{column}" for part in ("prm", "psf") for column in LARGE)))
     return {
         **exposure_form(row),
         "cube": _file_form(cube),
         "raws": [{"place": raw.place, "key": raw.key, "frame": raw.frame_id} for raw in row.raws.order_by("place")],
-        "fits": [_fit_form(fit) for fit in fits],
+        "fits": [_fit_form(fit) for fit in found],
+        "source_names": muse_views.source_names(found[0]) if found else [],
         "said": row.said,
         "created_by": row.created_by,
     }
