@@ -16,11 +16,11 @@ ARRIVALS = 500  # newest files by which the time on the way is told
 NEWEST = """
     SELECT DISTINCT ON (asked.instrument) asked.instrument, newest.site_id, newest.observation_date,
         (SELECT min(created) FROM archive_version WHERE frame_id = newest.id)
-    FROM unnest(%(instruments)s) AS asked (instrument),
-        (VALUES (true), (false)) AS both (is_public),
+    FROM unnest(%(instruments)s::text[]) AS asked (instrument),
+        (VALUES (true), (false)) AS half (is_public),
         LATERAL (
             SELECT id, site_id, observation_date FROM archive_frame
-            WHERE is_listed AND is_public = both.is_public AND instrument_id = asked.instrument
+            WHERE is_listed AND is_public = half.is_public AND instrument_id = asked.instrument
             ORDER BY observation_date DESC, id DESC LIMIT 1
         ) AS newest
     ORDER BY asked.instrument, newest.observation_date DESC

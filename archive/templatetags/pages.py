@@ -49,7 +49,8 @@ def lasting(time: timedelta | None) -> str:
     """A time as people say it, in its largest units: 3 d 4 h, 12 min, 41 s."""
     if time is None:
         return NOTHING
-    left_s, words = abs(int(time.total_seconds())), []
+    left_s = abs(int(time.total_seconds()))
+    words: list[str] = []
     for unit, length_s in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         number, left_s = divmod(left_s, length_s)
         if number or (unit == "s" and not words):

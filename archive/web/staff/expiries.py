@@ -35,13 +35,13 @@ def expiries(request: HttpRequest) -> HttpResponseBase:
         )
         return asks_first(request, question, button="Set the time") or act(request, lambda: _set(request))
     at = timezone.now()
-    days = request.GET.get("days", "7")
-    days = int(days) if days.isdecimal() and len(days) < len("10000") else 7
+    given = request.GET.get("days", "7")
+    days = min(int(given) if given.isdecimal() and len(given) < len("10000") else 7, MOST_DAYS)
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ExpiringKind.FRAME.value
-    due, wrong = _preview(request, KINDS[kind], at + timedelta(days=min(days, MOST_DAYS)))
+    due, wrong = _preview(request, KINDS[kind], at + timedelta(days=days))
     context = {
-        "days": min(days, MOST_DAYS),
+        "days": days,
         "kind": kind,
         "kinds": list(KINDS),
         "due": due,

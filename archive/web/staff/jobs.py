@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -49,14 +48,16 @@ def job(request: HttpRequest, product_id: int) -> HttpResponseBase:
     """One product: what it is made from, its attempts with their errors; POST has it made again."""
     if request.method == "POST":
         return _changed(request)
-    history = Prefetch("history", ProductAttempt.objects.order_by("-lease")[:100])
     seen = Product.objects.visible_to(who(request), at=timezone.now())
-    found = seen.select_related("observation").prefetch_related(history).filter(pk=product_id).first()
+    found = seen.select_related("observation").filter(pk=product_id).first()
     if found is None:
         raise Http404("there is no such product, or you may not see it.")
-    return page(
-        request, "job", {"product": found, "can_force": found.is_current and found.state not in products.AT_WORK}
-    )
+    context = {
+        "product": found,
+        "history": paged(request, ProductAttempt.objects.filter(product=found).order_by("-lease")),
+        "can_force": found.is_current and found.state not in products.AT_WORK,
+    }
+    return page(request, "job", context)
 
 
 def _changed(request: HttpRequest) -> HttpResponseBase:

@@ -25,7 +25,7 @@ def library(request: HttpRequest) -> HttpResponseBase:
     standing = request.GET.get("standing", "")
     wanted = request.GET.get("q", "").strip()
     if standing in {"in", "out"}:
-        found = found.filter(member_sha256__isnull=standing == "out")
+        found = found.filter(**{"member_sha256__isnull": standing == "out"})
     if wanted:
         found = found.filter(subject__icontains=wanted)
     rows = paged(request, found.select_related("observation"))
