@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import expect
 
 from archive.models import Proposal
-from tests.web.browsing import look_around
+from tests.web.browsing import findings, look_around, shot
 
 FIRST = datetime(2025, 1, 3, 22, 15, tzinfo=UTC)
 M51 = (202.47, 47.195)
@@ -81,7 +81,8 @@ def test_the_sky_looks_right(visit):
     page.get_by_role("button", name="Whole sky").click()
     expect(page.get_by_role("button", name="Footprints")).to_be_visible()
     page.get_by_role("button", name="Footprints").click()
-    look_around(page, "search-footprints")
+    assert findings(page) == []
+    shot(page, "search-footprints-wide")
 
 
 def test_facets_narrow_the_list_and_their_counts_follow(visit):
