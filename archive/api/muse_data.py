@@ -25,6 +25,7 @@ from ingest.muse_views import View, columns_view
 
 MOST_BODY_BYTES = 64 << 20
 ANY_OBJECT = {"type": "object", "additionalProperties": True}
+SENT = {"application/json": ANY_OBJECT}
 FILLED = {200: OpenApiResponse(ANY_OBJECT, description="Whether it was new: it says the same already otherwise")}
 COLUMNS = OpenApiParameter("columns", str, description="These alone, commas between")
 FIT = OpenApiParameter("fit", int, description="Number of a fit; default: the newest")
@@ -64,7 +65,7 @@ class MuseDataView(MuseView):
     def get(self, request: Request, name: str) -> Response:
         return Response(muse_views.data_of(self._row(name), place=number_of(request, "raw") or 1))
 
-    @extend_schema(summary="Fill in the view data (superusers)", request=ANY_OBJECT, responses=FILLED)
+    @extend_schema(summary="Fill in the view data (superusers)", request=SENT, responses=FILLED)
     def put(self, request: Request, name: str) -> Response:
         return self._fill(request, name)
 
@@ -103,7 +104,7 @@ class MusePsfView(MuseView):
         found = muse_views.psf_params_of(self._fit(row))
         return Response(_chosen(found, request, f"{row.name} has no fitted parameters yet."))
 
-    @extend_schema(summary="Fill in the view psfParams (superusers)", request=ANY_OBJECT, responses=FILLED)
+    @extend_schema(summary="Fill in the view psfParams (superusers)", request=SENT, responses=FILLED)
     def put(self, request: Request, name: str) -> Response:
         return self._fill(request, name)
 
@@ -129,7 +130,7 @@ class MuseSourcesView(MuseView):
         first = list(islice(sources, 1))  # what goes wrong at the beginning is told as an error
         return StreamingHttpResponse(_object(chain(first, sources)), content_type="application/json")
 
-    @extend_schema(summary="Fill in the view sources (superusers)", request=ANY_OBJECT, responses=FILLED)
+    @extend_schema(summary="Fill in the view sources (superusers)", request=SENT, responses=FILLED)
     def put(self, request: Request, name: str) -> Response:
         return self._fill(request, name)
 
