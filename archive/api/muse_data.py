@@ -18,7 +18,7 @@ from archive.api.renderers import FastJSON
 from archive.domain import muse, muse_views
 from archive.domain.store import the_store
 from archive.errors import NotFoundError, UsageError
-from archive.models import MuseExposure, MuseFit
+from archive.models import AoFile, MuseExposure, MuseFit
 from ingest.intake import the_inspector
 from ingest.muse_filling import fill
 from ingest.muse_views import View, columns_view
@@ -124,9 +124,8 @@ class MuseSourcesView(MuseView):
         fit = self._fit(row)
         if fit is None or fit.psf is None:
             raise NotFoundError(f"{row.name} has no file of sources yet.")
-        ids = request.query_params.get("ids", "")
-        names = [f"PM_{number.strip()}" for number in ids.split(",") if number.strip()] or None
-        sources = muse_views.sources_of(fit, names, only=columns_of(request))
+        names, columns = _known(fit.psf, request)
+        sources = muse_views.sources_of(fit, names, only=columns)
         first = list(islice(sources, 1))  # what goes wrong at the beginning is told as an error
         return StreamingHttpResponse(_object(chain(first, sources)), content_type="application/json")
 
@@ -153,6 +152,19 @@ def number_of(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 5):
         raise UsageError(f"{name} is {text[:20]!r}: give a number from 1.")
     return int(text)
+
+
+def _known(psf: AoFile, request: Request) -> tuple[list[str] | None, list[str] | None]:
+    """Sources and columns that a reader asks for; None for all. Raises UsageError for one that there is not."""
+    ids = request.query_params.get("ids", "")
+    names = [f"PM_{number.strip()}" for number in ids.split(",") if number.strip()] or None
+    if others := [name for name in names or () if name not in psf.tables]:
+        raise UsageError(f"there is no source {others[0][:80]}: {len(psf.tables)} others are there.")
+    columns = columns_of(request)
+    known = {column["name"] for name in names or psf.tables for column in psf.tables[name]["columns"]}
+    if unknown := [name for name in columns or () if name not in known]:
+        raise UsageError(f"there is no column {unknown[0][:80]!r} here: choose of {', '.join(sorted(known))[:500]}.")
+    return names, columns
 
 
 def columns_of(request: Request) -> list[str] | None:
