@@ -24,6 +24,7 @@ from archive.errors import NotFoundError, UsageError
 from ingest.ao_maps import MAPS
 from ingest.ao_tables import Table, times_of
 from ingest.muse_views import columns_view, json_list
+from ingest.stores.keys import content_disposition_for
 
 TIME_COLUMN = "time_utc"  # put beside the columns of a table that says when each row was written
 
@@ -80,8 +81,12 @@ class FrameTableView(APIView):
         known = [column["name"] for column in file.tables[name]["columns"]]
         if others := [column for column in wanted or () if column not in known]:
             raise UsageError(f"there is no column {others[0][:80]!r} here: choose of {', '.join(known)[:500]}.")
-        ((_, table),) = muse_views.tables_of(file, [name], only=wanted)
-        return _answer(request, table, instrument_id=file.instrument_id, name=name)
+        layout = MAPS.get(file.instrument_id)
+        clock = () if layout is None else (*layout.time_text, *(layout.time_seconds or ()))
+        ((_, table),) = muse_views.tables_of(file, [name], only=None if wanted is None else {*wanted, *clock})
+        times = None if layout is None else times_of(table, layout)
+        chosen = {key: column for key, column in table.columns.items() if wanted is None or key in wanted}
+        return _answer(request, Table(chosen), times, name=name)
 
 
 def _described(table: dict[str, Any]) -> dict[str, Any]:
@@ -89,15 +94,17 @@ def _described(table: dict[str, Any]) -> dict[str, Any]:
     return {"name": table["name"], "n_rows": table["n_rows"], "columns": columns, "unread": table["unread"]}
 
 
-def _answer(request: Request, table: Table, *, instrument_id: str, name: str) -> HttpResponseBase:
-    times = times_of(table, MAPS[instrument_id]) if instrument_id in MAPS else None
-    match request.accepted_renderer.format:
-        case "csv":
-            view = _with_times(columns_view(table), times)
-            return csv_response(view, zip(*view.values(), strict=True), filename=name)
-        case "parquet":
-            return _parquet(table, times, name=name)
-    return Response(_with_times(columns_view(table), times))
+def _answer(request: Request, table: Table, times: Any, *, name: str) -> HttpResponseBase:
+    kind = request.accepted_renderer.format
+    if kind not in {CSV, PARQUET}:
+        return Response(_with_times(columns_view(table), times))
+    if kind == CSV:
+        view = _with_times(columns_view(table), times)
+        response: HttpResponseBase = csv_response(view, zip(*view.values(), strict=True), filename=kind)
+    else:
+        response = _parquet(table, times)
+    response["Content-Disposition"] = content_disposition_for(f"{name}.{kind}")
+    return response
 
 
 def _with_times(view: dict[str, Any], times: Any) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def _with_times(view: dict[str, Any], times: Any) -> dict[str, Any]:
     return {TIME_COLUMN: told, **view}
 
 
-def _parquet(table: Table, times: Any, *, name: str) -> HttpResponse:
+def _parquet(table: Table, times: Any) -> HttpResponse:
     """Numbers in the type that they were written in; NaN stays one, a null value is null."""
     columns = {} if times is None else {TIME_COLUMN: pa.array(times, pa.timestamp("us", tz="UTC"))}
     for key, column in table.columns.items():
@@ -117,6 +124,4 @@ def _parquet(table: Table, times: Any, *, name: str) -> HttpResponse:
             columns[key] = pa.array(json_list(column))
     written = io.BytesIO()
     pq.write_table(pa.table(columns), written, compression="zstd")
-    response = HttpResponse(written.getvalue(), content_type=ParquetTable.media_type)
-    response["Content-Disposition"] = f"attachment; filename={name}.parquet"
-    return response
+    return HttpResponse(written.getvalue(), content_type=ParquetTable.media_type)

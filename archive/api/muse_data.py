@@ -18,13 +18,14 @@ from archive.api.renderers import FastJSON
 from archive.domain import muse, muse_views
 from archive.domain.store import the_store
 from archive.errors import NotFoundError, UsageError
-from archive.models import MuseExposure, MuseFit
+from archive.models import AoFile, MuseExposure, MuseFit
 from ingest.intake import the_inspector
 from ingest.muse_filling import fill
 from ingest.muse_views import View, columns_view
 
 MOST_BODY_BYTES = 64 << 20
 ANY_OBJECT = {"type": "object", "additionalProperties": True}
+SENT = {"application/json": ANY_OBJECT}
 FILLED = {200: OpenApiResponse(ANY_OBJECT, description="Whether it was new: it says the same already otherwise")}
 COLUMNS = OpenApiParameter("columns", str, description="These alone, commas between")
 FIT = OpenApiParameter("fit", int, description="Number of a fit; default: the newest")
@@ -64,7 +65,7 @@ class MuseDataView(MuseView):
     def get(self, request: Request, name: str) -> Response:
         return Response(muse_views.data_of(self._row(name), place=number_of(request, "raw") or 1))
 
-    @extend_schema(summary="Fill in the view data (superusers)", request=ANY_OBJECT, responses=FILLED)
+    @extend_schema(summary="Fill in the view data (superusers)", request=SENT, responses=FILLED)
     def put(self, request: Request, name: str) -> Response:
         return self._fill(request, name)
 
@@ -103,7 +104,7 @@ class MusePsfView(MuseView):
         found = muse_views.psf_params_of(self._fit(row))
         return Response(_chosen(found, request, f"{row.name} has no fitted parameters yet."))
 
-    @extend_schema(summary="Fill in the view psfParams (superusers)", request=ANY_OBJECT, responses=FILLED)
+    @extend_schema(summary="Fill in the view psfParams (superusers)", request=SENT, responses=FILLED)
     def put(self, request: Request, name: str) -> Response:
         return self._fill(request, name)
 
@@ -123,13 +124,12 @@ class MuseSourcesView(MuseView):
         fit = self._fit(row)
         if fit is None or fit.psf is None:
             raise NotFoundError(f"{row.name} has no file of sources yet.")
-        ids = request.query_params.get("ids", "")
-        names = [f"PM_{number.strip()}" for number in ids.split(",") if number.strip()] or None
-        sources = muse_views.sources_of(fit, names, only=columns_of(request))
+        names, columns = _known(fit.psf, request)
+        sources = muse_views.sources_of(fit, names, only=columns)
         first = list(islice(sources, 1))  # what goes wrong at the beginning is told as an error
         return StreamingHttpResponse(_object(chain(first, sources)), content_type="application/json")
 
-    @extend_schema(summary="Fill in the view sources (superusers)", request=ANY_OBJECT, responses=FILLED)
+    @extend_schema(summary="Fill in the view sources (superusers)", request=SENT, responses=FILLED)
     def put(self, request: Request, name: str) -> Response:
         return self._fill(request, name)
 
@@ -152,6 +152,19 @@ def number_of(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 5):
         raise UsageError(f"{name} is {text[:20]!r}: give a number from 1.")
     return int(text)
+
+
+def _known(psf: AoFile, request: Request) -> tuple[list[str] | None, list[str] | None]:
+    """Sources and columns that a reader asks for; None for all. Raises UsageError for one that there is not."""
+    ids = request.query_params.get("ids", "")
+    names = [f"PM_{number.strip()}" for number in ids.split(",") if number.strip()] or None
+    if others := [name for name in names or () if name not in psf.tables]:
+        raise UsageError(f"there is no source {others[0][:80]}: {len(psf.tables)} others are there.")
+    columns = columns_of(request)
+    known = {column["name"] for name in names or psf.tables for column in psf.tables[name]["columns"]}
+    if unknown := [name for name in columns or () if name not in known]:
+        raise UsageError(f"there is no column {unknown[0][:80]!r} here: choose of {', '.join(sorted(known))[:500]}.")
+    return names, columns
 
 
 def columns_of(request: Request) -> list[str] | None:

@@ -8,8 +8,9 @@ psfParams.fwhm              a parameter of the newest fit
 sources.PM_17.snr           a column of one source, `sources.*.snr` of all of them together
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -22,11 +23,14 @@ from archive.domain import muse_views
 from archive.domain.muse_editing import SCALARS
 from archive.errors import UsageError
 from archive.models import AoFile, MuseExposure, MuseFit, MuseRaw
-from ingest.ao_tables import Column
+from ingest.ao_tables import Column, Table
 from ingest.muse_names import MuseKind, is_source
+from ingest.muse_views import View
 
 MOST_KEYS = 100
 MOST_EXPOSURES = 10_000
+MOST_WHOLE_FILES = 500  # exposures of one table whose files of sources are read from end to end
+MOST_CELLS = 2_000_000
 ROWS_AT_ONCE = 100
 OWN = ("name", "target", "observed_at", "ins_mode", "obs_id", "n_sources", "proposal_id", *SCALARS)
 ALL = "*"
@@ -70,6 +74,8 @@ class _Files:
     cards: dict[str, Any]
     raw: AoFile | None
     fit: MuseFit | None
+    tables: dict[tuple[Home, str], list[Table]] = field(default_factory=dict)
+    params: View | None = None
 
 
 def keys_of(texts: Iterable[str]) -> list[Key]:
@@ -93,11 +99,14 @@ def rows_of(
 ) -> Iterator[list[Any]]:
     """Rows of the table, in the order of the exposures, a hundred at a time in memory.
 
-    Raises UsageError for more than 10,000 exposures.
+    Raises UsageError for more exposures than a table has: 10,000, with all sources of each 500.
     """
-    ids = list(exposures.values_list("pk", flat=True)[: MOST_EXPOSURES + 1])
-    if len(ids) > MOST_EXPOSURES:
-        raise UsageError(f"a table has up to {MOST_EXPOSURES} exposures: narrow the search.")
+    most = min(MOST_EXPOSURES, MOST_CELLS // len(head_of(keys, statistics)))
+    if any(key.part == ALL for key in keys):
+        most = min(most, MOST_WHOLE_FILES)
+    ids = list(exposures.values_list("pk", flat=True)[: most + 1])
+    if len(ids) > most:
+        raise UsageError(f"a table of these keys has up to {most} exposures: narrow the search, or ask for fewer keys.")
     return _rows(ids, keys, statistics)
 
 
@@ -109,7 +118,7 @@ def _rows(ids: Sequence[int], keys: Sequence[Key], statistics: Sequence[Statisti
         for row, files in zip(found, _files_of(found, {key.home for key in keys}), strict=True):
             cells: list[Any] = [row.name]
             for key in keys:
-                cells += _cells(row, files, key, statistics)
+                cells += _cells(row, files, key, keys, statistics)
             yield cells
 
 
@@ -163,7 +172,9 @@ def _newest(frames: set[int | None], kind: MuseKind) -> dict[int | None, AoFile]
     return {file.version.frame_id: file for file in files}
 
 
-def _cells(row: MuseExposure, files: _Files, key: Key, statistics: Sequence[Statistic]) -> list[Any]:
+def _cells(
+    row: MuseExposure, files: _Files, key: Key, keys: Sequence[Key], statistics: Sequence[Statistic]
+) -> list[Any]:
     match key.home:
         case Home.OWN:
             value = getattr(row, key.column)
@@ -173,7 +184,7 @@ def _cells(row: MuseExposure, files: _Files, key: Key, statistics: Sequence[Stat
     if _is_single(key):
         headers = {} if files.raw is None else files.raw.headers
         return [_plain(headers.get(key.part, {}).get(key.column))]
-    numbers = _numbers(files, key)
+    numbers = _numbers(files, key, keys)
     return [_statistic(numbers, each) for each in statistics]
 
 
@@ -182,25 +193,39 @@ def _plain(value: Any) -> Any:
     return "\n".join(value) if isinstance(value, list) else value
 
 
-def _numbers(files: _Files, key: Key) -> npt.NDArray[np.float64]:
+def _numbers(files: _Files, key: Key, keys: Sequence[Key]) -> npt.NDArray[np.float64]:
     """Finite numbers of a key of one exposure, as doubles."""
-    parts = [_finite(column) for column in _columns(files, key)]
+    parts = [_finite(column) for column in _columns(files, key, keys)]
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _columns(files: _Files, key: Key) -> Iterator[Column]:
+def _columns(files: _Files, key: Key, keys: Sequence[Key]) -> Iterator[Column]:
     if key.home is Home.PSF_PARAMS:
-        view = muse_views.psf_params_of(files.fit) or {}
-        values = view.get(key.column) or []
+        values = _psf_params(files).get(key.column) or []
         yield Column(np.array([np.nan if value is None else value for value in values], np.float64))
         return
+    at = (key.home, key.part)
+    if at not in files.tables:  # read once for all keys of the same part
+        together = {each.column for each in keys if (each.home, each.part) == at}
+        files.tables[at] = list(_tables(files, key, together))
+    for table in files.tables[at]:
+        if key.column in table.columns:
+            yield table.columns[key.column]
+
+
+def _psf_params(files: _Files) -> View:
+    if files.params is None:
+        files.params = muse_views.psf_params_of(files.fit) or {}
+    return files.params
+
+
+def _tables(files: _Files, key: Key, columns: Collection[str]) -> Iterator[Table]:
     file = files.raw if key.home is Home.RAW else (files.fit.psf if files.fit else None)
     if file is None:
         return
     names = [name for name in file.tables if is_source(name)] if key.part == ALL else [key.part]
-    for _, table in muse_views.tables_of(file, names, only=[key.column]):
-        if key.column in table.columns:
-            yield table.columns[key.column]
+    for _, table in muse_views.tables_of(file, names, only=columns):
+        yield table
 
 
 def _finite(column: Column) -> npt.NDArray[np.float64]:
@@ -218,7 +243,9 @@ def _statistic(numbers: npt.NDArray[np.float64], statistic: Statistic) -> float 
         return int(numbers.size)
     if not numbers.size or (statistic is Statistic.STD and numbers.size < 2):
         return None
-    return float(COMPUTED[statistic](numbers))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(COMPUTED[statistic](numbers))
+    return found if math.isfinite(found) else None
 
 
 COMPUTED: Mapping[Statistic, Callable[[npt.NDArray[np.float64]], Any]] = {

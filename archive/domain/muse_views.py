@@ -81,6 +81,7 @@ def fit_of(exposure: MuseExposure, *, number: int | None = None) -> MuseFit | No
     Raises NotFoundError for a number that there is not.
     """
     fits = MuseFit.objects.filter(exposure=exposure).select_related("prm__version__object", "psf__version__object")
+    fits = fits.defer("prm__cards", "psf__cards", "psf__headers")  # no view of a fit has them
     if number is None:
         return fits.order_by("-number").first()
     found = fits.filter(number=number).first()

@@ -55,6 +55,8 @@ def lasting(time: timedelta | None) -> str:
         number, left_s = divmod(left_s, length_s)
         if number or (unit == "s" and not words):
             words.append(f"{number} {unit}")
+        elif words:  # of two days and four seconds nobody wants to know the seconds
+            break
     return ("-" if time < timedelta(0) else "") + " ".join(words[:2])
 
 

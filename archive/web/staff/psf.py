@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -25,7 +26,7 @@ def library(request: HttpRequest) -> HttpResponseBase:
     standing = request.GET.get("standing", "")
     wanted = request.GET.get("q", "").strip()
     if standing in {"in", "out"}:
-        found = found.filter(**{"member_sha256__isnull": standing == "out"})
+        found = found.filter(Q(member_sha256__isnull=standing == "out"))
     if wanted:
         found = found.filter(subject__icontains=wanted)
     rows = paged(request, found.select_related("observation"))

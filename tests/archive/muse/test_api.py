@@ -98,6 +98,9 @@ def test_slices_are_what_was_asked_for_and_no_more(anybody, row, made):
         ("psfParams/?columns=nothing", 400),
         ("data/ASM_DATA/?columns=nothing", 400),
         ("data/?raw=0", 400),
+        ("sources/?ids=999", 400),
+        ("sources/?ids=x", 400),
+        ("sources/?columns=nothing", 400),
         ("?views=everything", 400),
     ],
 )

@@ -118,6 +118,20 @@ def test_a_table_of_too_many_exposures_is_refused_before_it_begins(anybody, made
     assert anybody.get(TABLE, {"keys": "airmass"}).status_code == 400
 
 
+def test_files_of_sources_are_read_whole_for_few_exposures_only(anybody, made, monkeypatch):
+    monkeypatch.setattr(muse_table, "MOST_WHOLE_FILES", 2)
+    assert anybody.get(TABLE, {"keys": "sources.*.snr"}).status_code == 400
+    assert len(json.loads(sent(anybody, keys="sources.PM_1.snr"))) == 3
+
+
+def test_keys_of_one_table_are_read_together(anybody, made, store, monkeypatch):
+    asked = []
+    stream = store.stream
+    monkeypatch.setattr(store, "stream", lambda *where, **part: asked.append(part) or stream(*where, **part))
+    sent(anybody, name=made[0].stem, keys="sources.PM_1.snr,sources.PM_1.flux,psfParams.fwhm,psfParams.beta")
+    assert len(asked) == 2
+
+
 def test_statements_do_not_grow_with_the_rows(anybody, made, django_assert_num_queries):
     for name in ("", made[0].stem):
         with django_assert_num_queries(6):  # ids, rows, cubes, raws and their files, fits
@@ -142,6 +156,10 @@ def test_tables_of_a_frame_are_told_and_read(anybody, made):
     assert list(found) == ["time_utc", "Sec", "USec", "LGS3_STREHL"]
     assert_equal(found["LGS3_STREHL"], made[0].tables["SPARTA_ATM_DATA"]["LGS3_STREHL"])
     assert found["time_utc"][1] == "2019-02-01T05:12:34.001000Z"
+    alone = got(anybody, f"{address}SPARTA_ATM_DATA/", columns="LGS3_STREHL")
+    assert alone == {name: found[name] for name in ("time_utc", "LGS3_STREHL")}
+    answer = anybody.get(f"{address}ASM_DATA/", {"format": "parquet"})
+    assert answer["Content-Disposition"] == "attachment; filename=ASM_DATA.parquet"
 
 
 def test_parquet_of_a_table_keeps_each_type(anybody, made):
