@@ -29,7 +29,6 @@ SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
-PAGE = "page"  # of one frame: tests/web/test_frame.py
 STAFF_PAGE = "staff page"  # who may see and do what there: tests/archive/test_staff_pages.py
 PAGE = "page"  # of one frame or night: tests/web/test_frame.py, test_night.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
