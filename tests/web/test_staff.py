@@ -19,7 +19,7 @@ from archive.models import (
 )
 from tests.web.browsing import look_around
 
-INSTRUMENTS = [("lsc", "fa15", 45), ("cpt", "fa06", 80), ("ogg", "kb82", 210), ("kpno", "VIC", 3600)]
+INSTRUMENTS = [("lsc", "fa16", 45), ("cpt", "fa06", 80), ("ogg", "kb82", 210), ("kpno", "VIC", 3600)]
 FILTERS = ["Si", "lp600", "Sz"]
 LONG = "4_HD142527_VIC_{filter}_o_20161107_0{hour}0405.678901"
 
@@ -183,7 +183,7 @@ def test_a_member_is_added_and_a_public_date_changed(visit, house):
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("status")).to_have_text("alice holds PROP2026A-002.")
     page.goto(f"{house.url}/staff/releases/")
-    page.get_by_label("Frame or programme", exact=True).fill("lsc1m0a-fa15-20261127-0000-e00")
+    page.get_by_label("Frame or programme", exact=True).fill("lsc1m0a-fa16-20261127-0000-e00")
     page.get_by_label("Public from").fill("2026-11-30")
     page.get_by_label("Why").fill("Press release of 30 November")
     page.get_by_role("button", name="Change").click()
