@@ -7,6 +7,7 @@ from archive.web.night.views import night_page, nights
 from archive.web.search.sky import sky
 from archive.web.search.view import search
 from archive.web.searches import change, searches
+from archive.web.site.views import site_list, site_page
 from archive.web.telemetry_plots import plots
 
 urlpatterns = [
@@ -17,5 +18,7 @@ urlpatterns = [
     path("searches/", searches, name="searches"),
     path("searches/<int:search_id>/", change, name="search-change"),
     path("search/sky/", sky, name="search-sky"),
+    path("site/", site_list, name="site-list"),
+    path("site/<str:code>/", site_page, name="site-page"),
     path("telemetry/plots/", plots, name="telemetry-plots"),
 ]
