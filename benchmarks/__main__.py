@@ -16,6 +16,8 @@ from benchmarks.services import Bench
 GROUPS = (
     *("ingest", "post", "speed", "downloads", "object_events", "live", "ao_night", "observations", "telemetry"),
     "backup",
+    "muse",
+    "pages",
 )
 
 

@@ -30,6 +30,7 @@ from deploy.local.venvs import ROOT
 
 PATIENCE_S = 300.0
 POLL_S = 0.005
+DAYS_OF_ALL = 365_000
 
 
 class Bench:
@@ -115,7 +116,9 @@ class Bench:
         cache = self._settings["CACHE_LOC"]
         provision = swift(self.folder / "swift", ports=ports, secret=secrets.token_hex(16), cache=cache)
         before = dict(self._settings)
-        self._settings |= {**provision.settings, "FILESTORE_TYPE": "s3", "BUCKET": BUCKET}
+        # Swift knows no other class than STANDARD.
+        one_class = {"S3_DAYS_TO_IA_STORAGE": str(DAYS_OF_ALL)}
+        self._settings |= {**provision.settings, **one_class, "FILESTORE_TYPE": "s3", "BUCKET": BUCKET}
         self._supervisor.start(list(provision.services))
         server = S3Server(
             provision.settings["S3_ENDPOINT_URL"],
@@ -134,6 +137,7 @@ class Bench:
             addressing_style="path",
             access_key=server.access_key,
             secret_key=server.secret_key,
+            days_to_ia_storage=DAYS_OF_ALL,
         )
         try:
             with override_settings(STORE=chosen):

@@ -112,12 +112,19 @@ def _foreseen(looked: Sequence[Looked]) -> list[Report]:
     exposures: dict[str, str] = {}
     for some in _some([each.basename for each in looked]):
         exposures |= dict(muse_links.exposures_of(some).values_list("name", "other_cube"))
-    for each in new:
-        name, *others = exposure_names(f"{each.basename}.fits") or (each.basename,)
-        if each.kind in muse_links.OF_EXPOSURES:
+    for basename, kind in [*((each.basename, each.kind) for each in new), *_held_kinds(looked)]:
+        name, *others = exposure_names(f"{basename}.fits") or (basename,)
+        if kind in muse_links.OF_EXPOSURES:
             exposures[name] = exposures.get(name) or (others[0] if others else "")
     known = _known(exposures, new)
     return [_report(name, exposures[name], known) for name in sorted(exposures)]
+
+
+def _held_kinds(looked: Sequence[Looked]) -> Iterator[tuple[str, str]]:
+    """Base name and kind of the files that the archive holds: their exposure may have been deleted."""
+    for some in _some(each.basename for each in looked if each.is_held):
+        files = AoFile.objects.filter(version__frame__basename__in=some, instrument_id=MUSE_ID)
+        yield from files.values_list("version__frame__basename", "kind")
 
 
 def _known(exposures: Mapping[str, str], new: Sequence[Looked]) -> _Known:

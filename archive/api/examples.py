@@ -5,6 +5,7 @@ from typing import Any
 from archive.api import (
     contrast_examples,
     family_examples,
+    muse_examples,
     observation_examples,
     site_examples,
     telemetry_examples,
@@ -129,6 +130,9 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/quality/dead-times/", "get"): (None, observation_examples.DEAD_TIMES),
     ("/quality/contrast/", "get"): (None, _page(contrast_examples.CONTRAST_ROW)),
     ("/quality/companions/", "get"): (None, _page(contrast_examples.COMPANION_ROW)),
+    **muse_examples.OPERATIONS,
+    ("/muse/targets/", "get"): (None, _page(muse_examples.TARGET)),
+    ("/muse/exposures/", "get"): (None, _page(muse_examples.EXPOSURE)),
     ("/saved-searches/", "get"): (None, _page(SAVED_SEARCH)),
     ("/saved-searches/", "post"): (KEPT_SEARCH, SAVED_SEARCH),
     ("/saved-searches/{search_id}/", "get"): (None, SAVED_SEARCH),

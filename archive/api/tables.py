@@ -1,4 +1,4 @@
-"""Tables as CSV: a renderer by which readers ask for them, and their lines, one at a time."""
+"""Tables as files: renderers by which readers ask for CSV, JSON lines or Parquet, and lines of CSV, one at a time."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,9 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from rest_framework.renderers import BaseRenderer
 
-CSV = "csv"
+from archive.api.renderers import FastJSON
+
+CSV, NDJSON, PARQUET = "csv", "ndjson", "parquet"
 
 
 class CsvTable(BaseRenderer):
@@ -25,6 +27,23 @@ class CsvTable(BaseRenderer):
     ) -> bytes:
         found = data.items() if isinstance(data, Mapping) else [("detail", data)]
         return "".join(lines_of(("error", "message"), ([name, value] for name, value in found))).encode()
+
+
+class NdjsonLines(FastJSON):
+    """Lets a reader ask for one JSON object a line, by `?format=ndjson`. This writes what went wrong."""
+
+    media_type = "application/x-ndjson"
+    format = NDJSON
+
+
+class ParquetTable(FastJSON):
+    """Lets a reader ask for Parquet, by `?format=parquet`. This writes what went wrong, as JSON."""
+
+    media_type = "application/vnd.apache.parquet"
+    format = PARQUET
+
+    def get_default_media_type(self) -> str:
+        return "application/json"
 
 
 def csv_response(head: Iterable[str], rows: Iterable[Iterable[Any]], *, filename: str) -> StreamingHttpResponse:

@@ -8,12 +8,12 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, cast
 
-import orjson
 from rest_framework import authentication, exceptions, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from archive.api.parsers import large_json
 from telemetry import agents, inventory, load
 from telemetry.chunks import Chunk, Position, Stat
 from telemetry.listing import Entry
@@ -177,23 +177,9 @@ def _host(request: Request) -> str:
 
 
 def _valid(form: type[serializers.Serializer[Any]], request: Request) -> Mapping[str, Any]:
-    given = form(data=_body(request))
+    given = form(data=large_json(request, most_bytes=MOST_BODY_BYTES))
     given.is_valid(raise_exception=True)
     return cast("Mapping[str, Any]", given.validated_data)
-
-
-def _body(request: Request) -> Any:
-    """What was sent. Read here, for Django refuses bodies of more than 2.5 MB whose size no view has thought of.
-
-    Raises ParseError for what is no JSON, or too large.
-    """
-    sent = request._request.read(MOST_BODY_BYTES + 1)  # noqa: SLF001 - DRF's own request would ask for all of it
-    if len(sent) > MOST_BODY_BYTES:
-        raise exceptions.ParseError(f"Send {MOST_BODY_BYTES} bytes of JSON at most.")
-    try:
-        return orjson.loads(sent)
-    except orjson.JSONDecodeError as error:
-        raise exceptions.ParseError(f"JSON parse error - {error}") from error
 
 
 def _after(text: str) -> int:

@@ -11,33 +11,15 @@ import pyarrow.parquet as pq
 from django.http import StreamingHttpResponse
 
 from archive.api.renderers import FastJSON
-from archive.api.tables import CSV, CsvTable, csv_response
+from archive.api.tables import CSV, NDJSON, PARQUET, CsvTable, NdjsonLines, ParquetTable, csv_response
 from archive.api.telemetry_forms import record_form
 from telemetry.queries.keys import Key
 from telemetry.queries.records import Record, Selection, stream
 
-NDJSON, PARQUET = "ndjson", "parquet"
 FILENAME = "telemetry"
 LINES_AT_ONCE = 500
 ROWS_OF_A_GROUP = 20_000
 HEAD = ("ts", "device", "event", "prio", "recording", "seq", "undecoded", "nonfinite")
-
-
-class NdjsonLines(FastJSON):
-    """Lets a reader ask for one JSON object a line, by `?format=ndjson`. This writes what went wrong."""
-
-    media_type = "application/x-ndjson"
-    format = NDJSON
-
-
-class ParquetTable(FastJSON):
-    """Lets a reader ask for Parquet, by `?format=parquet`. This writes what went wrong, as JSON."""
-
-    media_type = "application/vnd.apache.parquet"
-    format = PARQUET
-
-    def get_default_media_type(self) -> str:
-        return "application/json"
 
 
 RENDERERS = (CsvTable, NdjsonLines, ParquetTable)

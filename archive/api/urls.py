@@ -16,9 +16,14 @@ from archive.api.families import (
     LatestImagesView,
     LatestOfAllSitesView,
 )
+from archive.api.frame_tables import FrameTablesView, FrameTableView
 from archive.api.frames import FrameViewSet
 from archive.api.health import health, ready, robots
 from archive.api.inventory import FilesView, FileView, LagView, ReplicasView
+from archive.api.muse_data import MuseDataView, MuseHduView, MusePsfView, MuseSourcesView, MuseSourceView
+from archive.api.muse_exposures import MuseExposuresView, MuseExposureView
+from archive.api.muse_table import MuseTableView
+from archive.api.muse_targets import MuseMergeView, MuseTargetsView, MuseTargetView, MuseWipedView
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
 from archive.api.observations import ObservationsView, ObservationView, RedoView
@@ -86,6 +91,20 @@ urlpatterns = [
     path("quality/dead-times/", DeadTimesView.as_view(), name="quality-dead-times"),
     path("quality/contrast/", ContrastView.as_view(), name="quality-contrast"),
     path("quality/companions/", CompanionsView.as_view(), name="quality-companions"),
+    path("frames/<int:pk>/tables/", FrameTablesView.as_view(), name="frame-tables"),
+    path("frames/<int:pk>/tables/<str:name>/", FrameTableView.as_view(), name="frame-table"),
+    path("muse/", MuseWipedView.as_view(), name="muse"),
+    path("muse/table/", MuseTableView.as_view(), name="muse-table"),
+    path("muse/targets/", MuseTargetsView.as_view(), name="muse-targets"),
+    path("muse/targets/<int:target_id>/", MuseTargetView.as_view(), name="muse-target"),
+    path("muse/targets/<int:target_id>/merge/", MuseMergeView.as_view(), name="muse-merge"),
+    path("muse/exposures/", MuseExposuresView.as_view(), name="muse-exposures"),
+    path("muse/exposures/<str:name>/", MuseExposureView.as_view(), name="muse-exposure"),
+    path("muse/exposures/<str:name>/data/", MuseDataView.as_view(), name="muse-data"),
+    path("muse/exposures/<str:name>/data/<str:hdu>/", MuseHduView.as_view(), name="muse-hdu"),
+    path("muse/exposures/<str:name>/psfParams/", MusePsfView.as_view(), name="muse-psf"),
+    path("muse/exposures/<str:name>/sources/", MuseSourcesView.as_view(), name="muse-sources"),
+    path("muse/exposures/<str:name>/sources/<str:source>/", MuseSourceView.as_view(), name="muse-source"),
     path("saved-searches/", SavedSearchesView.as_view(), name="saved-searches"),
     path("saved-searches/<int:search_id>/", SavedSearchView.as_view(), name="saved-search"),
     path("psf-library/", CandidatesView.as_view(), name="psf-library"),

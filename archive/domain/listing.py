@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from archive.domain import shapes
+from archive.domain.limited import at_most
 from archive.domain.order import NEWEST_FIRST, Order
 from archive.domain.prepared import Row
 from archive.models import Frame, Proposal, Reader
@@ -27,6 +28,9 @@ MOST_DUE = 2000
 NO_PROPOSAL = ""  # stands in frames that are of none
 # Columns for each of which an index holds the frames of one value newest first.
 IN_ORDER = frozenset(NEWEST_BY.values()) | {"submitter"}
+# Columns that are looked at row by row: where few frames meet the terms, a page of them may need every frame there is.
+WITHOUT_INDEX = frozenset({"headers"})
+PATIENCE_MS = 10_000
 
 
 class Shaped(Protocol):
@@ -249,10 +253,13 @@ class Listing:
     def keys(self, order: Order, *, offset: int = 0, most: int, after: Narrowing | None = None) -> list[Row]:
         """Values of the columns of `order` of up to `most` frames, in this order, from the one at `offset` on.
 
-        `after` keeps what comes after a place.
+        `after` keeps what comes after a place. Raises TransientError where no index helps and it takes too long.
         """
         if not self.parts:
             return []
+        if self.terms.columns & WITHOUT_INDEX:
+            with at_most(PATIENCE_MS, using=self.using):
+                return list(_keys(self, order, offset=offset, most=most, after=after))
         if self.shape is None or offset:  # each offset is another statement, and few are asked for twice
             return list(_keys(self, order, offset=offset, most=most, after=after))
         n_values = len(self.values)

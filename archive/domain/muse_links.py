@@ -236,7 +236,7 @@ def _links(
         exposure.name,
         raws={key: file is not None for key, file in raws} if cube else None,
         has_prm=prm is not None,
-        has_psfpars=prm is not None and PARAMETERS in _table_names(prm),
+        has_psfpars=prm is not None and PARAMETERS in table_names(prm),
         has_psf=psf is not None,
     )
     return {
@@ -244,12 +244,12 @@ def _links(
         "observed_at": cube.version.frame.observation_date if cube else None,
         "missing": missing,
         "is_complete": not missing,
-        "n_sources": sum(map(is_source, _table_names(psf))) if psf else None,
+        "n_sources": sum(map(is_source, table_names(psf))) if psf else None,
     }
 
 
-def _table_names(file: AoFile) -> list[str]:
-    """Names of its tables, without their layouts."""
+def table_names(file: AoFile) -> list[str]:
+    """Names of a file's tables, without their layouts."""
     found = AoFile.objects.filter(pk=file.pk).annotate(name=Func("tables", function="jsonb_object_keys"))
     return list(found.values_list("name", flat=True))
 

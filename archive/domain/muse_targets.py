@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -102,3 +103,32 @@ def _required_key(name: str) -> str:
     if not key:
         raise UsageError(f"{name!r} is no name of a target: give one with a letter or a digit.")
     return key
+
+
+def make(name: str, aliases: Sequence[str] = (), comment: str = "") -> MuseTarget:
+    """Make a target. Raises UsageError, and ConflictError for a name that another target has."""
+    key = _required_key(name)
+    with transaction.atomic():
+        hold_key(key)
+        if (owner := _known(key)) is not None:
+            raise ConflictError(f"{name} is a name of the target {owner.name} already.")
+        made = named(name)
+        change(made, aliases=aliases, comment=comment)
+    return made
+
+
+def change(
+    target: MuseTarget, name: str | None = None, aliases: Sequence[str] | None = None, comment: str | None = None
+) -> None:
+    """Change what is given. Raises UsageError, and ConflictError for a name that another target has."""
+    with transaction.atomic():
+        if name is not None:
+            rename(target, name)
+        if comment is not None:
+            target.comment = comment
+            target.save(update_fields=["comment", "modified_at"])
+        if aliases is not None:
+            for alias in aliases:
+                add_alias(target, alias)
+            kept = {key_of(target.name), *map(key_of, aliases)}
+            MuseTargetName.objects.filter(target=target).exclude(key__in=kept).delete()

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from django.db.models import QuerySet
 
+from archive.domain.muse_links import table_names
 from archive.domain.store import store_named
 from archive.errors import NotFoundError
 from archive.models import AoFile, MuseExposure, MuseFit
@@ -65,6 +66,13 @@ def sources_of(
     wanted = [name for name in file.tables if is_source(name) and (names is None or name in names)]
     for name, table in tables_of(file, wanted, only=only):
         yield name, columns_view(table)
+
+
+def source_names(fit: MuseFit) -> list[str]:
+    """Names of the sources of one fit, without their layouts."""
+    return (
+        [] if fit.psf is None else sorted(filter(is_source, table_names(fit.psf)), key=lambda name: (len(name), name))
+    )
 
 
 def fit_of(exposure: MuseExposure, *, number: int | None = None) -> MuseFit | None:

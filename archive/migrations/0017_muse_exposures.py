@@ -239,7 +239,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["exposure", "-number"],
+                "ordering": ["exposure_id", "-number"],
                 "constraints": [models.UniqueConstraint(fields=("exposure", "number"), name="muse_fit_once")],
             },
         ),
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["exposure", "place"],
+                "ordering": ["exposure_id", "place"],
                 "indexes": [models.Index(fields=["key"], name="muse_raw_by_key")],
                 "constraints": [models.UniqueConstraint(fields=("exposure", "place"), name="muse_raw_once")],
             },

@@ -157,7 +157,7 @@ class MuseRaw(models.Model):
     frame = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="muse_raws")
 
     class Meta:
-        ordering = ["exposure", "place"]
+        ordering = ["exposure_id", "place"]
         constraints = [models.UniqueConstraint(fields=["exposure", "place"], name="muse_raw_once")]
         indexes = [models.Index(fields=["key"], name="muse_raw_by_key")]
 
@@ -179,7 +179,7 @@ class MuseFit(models.Model):
     began_at = models.DateTimeField(help_text="When its first file came, UTC")
 
     class Meta:
-        ordering = ["exposure", "-number"]
+        ordering = ["exposure_id", "-number"]
         constraints = [models.UniqueConstraint(fields=["exposure", "number"], name="muse_fit_once")]
 
     def __str__(self) -> str:

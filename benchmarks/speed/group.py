@@ -33,7 +33,7 @@ Cells = dict[str, Cell]
 
 def measure(bench: Bench) -> Iterator[Text]:
     """Notes as they come, then the table. Raises FatalError at the end when an operation gave wrong answers."""
-    sizes = _sizes(os.environ.get("FRAMES", ""))
+    sizes = sizes_of(os.environ.get("FRAMES", ""))
     cells: dict[int, Cells] = {}
     void: list[str] = []
     for size in sizes:
@@ -102,7 +102,7 @@ class _Size:
         )
 
 
-def _sizes(text: str) -> list[int]:
+def sizes_of(text: str) -> list[int]:
     try:
         sizes = sorted({int(part) for part in text.replace("_", "").split(",") if part.strip()}) or [SMALL, LARGE]
     except ValueError as error:

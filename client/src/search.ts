@@ -38,14 +38,14 @@ function bring(figure: HTMLElement, canvas: HTMLCanvasElement, caption: HTMLElem
     showsPart = !showsPart;
     draw();
   });
-  canvas.addEventListener("pointermove", (event) => tell(map.placeAt(event.clientX, event.clientY)));
-  canvas.addEventListener("pointerleave", () => tell(undefined));
+  canvas.addEventListener("pointermove", (event) => say(map.placeAt(event.clientX, event.clientY)));
+  canvas.addEventListener("pointerleave", () => say(undefined));
   canvas.addEventListener("click", (event) => go(map.placeAt(event.clientX, event.clientY)));
-  byKeyboard(canvas, (x, y) => tell(map.placeAt(x, y)), (x, y) => go(map.placeAt(x, y)));
+  byKeyboard(canvas, (x, y) => say(map.placeAt(x, y)), (x, y) => go(map.placeAt(x, y)));
   new ResizeObserver(draw).observe(canvas);
-  tell(undefined);
+  say(undefined);
 
-  function tell(at: Place | undefined): void {
+  function say(at: Place | undefined): void {
     caption.textContent = at ? `${sexagesimal(at)}: ${grouped(map.countAt(at))} near here. Press to search there.` : says;
   }
 }
@@ -92,5 +92,25 @@ function start(): void {
   if (figure) void show(figure);
 }
 
-document.addEventListener("htmx:afterSettle", start);
+/** What changed is told to those who do not see it: the part that says it is another one each time. */
+function tell(text: string): void {
+  const told = document.querySelector("#told");
+  if (told) told.textContent = text;
+}
+
+document.addEventListener("htmx:afterSettle", () => {
+  start();
+  tell(document.querySelector(".count")?.textContent ?? document.querySelector("#found .error")?.textContent ?? "");
+});
+for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failure, () => refuse("The archive did not answer. Try again in a moment."));
+}
+
+function refuse(text: string): void {
+  const says = Object.assign(document.createElement("p"), { className: "error", textContent: text });
+  says.setAttribute("role", "alert");
+  document.querySelector("#found > .error")?.remove();
+  document.querySelector("#found")?.prepend(says);
+}
+
 start();

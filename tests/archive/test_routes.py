@@ -28,6 +28,8 @@ SITE = "site"  # who may do what is in test_sites.py
 SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
+MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
+PAGE = "page"  # of one frame or night: tests/web/test_frame.py, test_night.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
@@ -102,6 +104,9 @@ ROUTES = {
     "/psf-library/versions/<sha256>/": CANDIDATE,
     "/telemetry/": TELEMETRY,
     "/search/": LIST,
+    "/frame/<pk>/": PAGE,
+    "/night/": LIST,
+    "/night/<night>/": PAGE,
     "/search/sky/": LIST,
     "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
@@ -119,6 +124,20 @@ ROUTES = {
     "/files/<pk>/": INVENTORY,
     "/files/lag/": INVENTORY,
     "/replicas/": INVENTORY,
+    "/muse/": LIST,
+    "/muse/table/": LIST,
+    "/muse/targets/": LIST,
+    "/frames/<pk>/tables/": FRAME,
+    "/frames/<pk>/tables/<name>/": FRAME,
+    "/muse/targets/<target_id>/": MUSE,
+    "/muse/targets/<target_id>/merge/": MUSE,
+    "/muse/exposures/": LIST,
+    "/muse/exposures/<name>/": MUSE,
+    "/muse/exposures/<name>/data/": MUSE,
+    "/muse/exposures/<name>/data/<hdu>/": MUSE,
+    "/muse/exposures/<name>/psfParams/": MUSE,
+    "/muse/exposures/<name>/sources/": MUSE,
+    "/muse/exposures/<name>/sources/<source>/": MUSE,
     "/saved-searches/": OWN,
     "/saved-searches/<search_id>/": OWN,
     "/searches/": OWN,
@@ -227,8 +246,8 @@ class TestRoutesOfOneFrame:
         missing = api(admin).get(path.replace("<pk>", "987654")).content
         for user in (alice, admin):
             response = api(user).get(address(path, hidden))
-            # Bytes that are no FITS file have no catalogue or image and do not unpack: that is another refusal.
-            needs_fits = path.startswith("/frame-") or path.endswith("/image/")
+            # Bytes that are no FITS file have no catalogue, table or image and do not unpack: that is another refusal.
+            needs_fits = path.startswith("/frame-") or path.endswith(("/image/", "/tables/<name>/"))
             assert response.status_code == 200 or (needs_fits and response.status_code < 500)
             assert response.status_code == 200 or response.content != missing
 

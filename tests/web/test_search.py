@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import expect
 
 from archive.models import Proposal
-from tests.web.browsing import look_around
+from tests.web.browsing import findings, look_around, shot
 
 FIRST = datetime(2025, 1, 3, 22, 15, tzinfo=UTC)
 M51 = (202.47, 47.195)
@@ -81,7 +81,8 @@ def test_the_sky_looks_right(visit):
     page.get_by_role("button", name="Whole sky").click()
     expect(page.get_by_role("button", name="Footprints")).to_be_visible()
     page.get_by_role("button", name="Footprints").click()
-    look_around(page, "search-footprints")
+    assert findings(page) == []
+    shot(page, "search-footprints-wide")
 
 
 def test_facets_narrow_the_list_and_their_counts_follow(visit):
@@ -102,6 +103,28 @@ def test_facets_narrow_the_list_and_their_counts_follow(visit):
     assert terms_of(page) == {}
     page.go_back()
     counted(page, 36)
+
+
+def test_the_keyboard_stays_where_it_was_and_what_changed_is_told(visit):
+    page = visit().go("/search/")
+    page.locator(".facets").get_by_role("link", name="cpt 24").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_have_text("24 frames")
+    chosen = page.locator(".facets").get_by_role("link", name="cpt 24")
+    expect(chosen).to_be_focused()
+    assert chosen.get_attribute("aria-current") == "true"
+    page.keyboard.press("/")
+    expect(page.get_by_label("Places")).to_be_focused()
+
+
+def test_an_archive_that_does_not_answer_is_told_of(visit):
+    one = visit()
+    one.expects_refusal = True
+    page = one.go("/search/")
+    page.route("**/search/?site_id=cpt", lambda route: route.fulfill(status=503, body=""))
+    page.locator(".facets").get_by_role("link", name="cpt 24").click()
+    expect(page.get_by_role("alert")).to_contain_text("Try again")
+    one.complaints[:] = [each for each in one.complaints if "Response Status Error Code 503" not in each]
 
 
 def test_what_is_typed_is_searched_and_the_address_keeps_it(visit):
@@ -136,6 +159,18 @@ def test_places_are_names_of_the_archive_and_coordinates_in_any_form(visit):
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("alert")).to_contain_text("No frame that you may see is of a target 'Nowhere 77'")
     expect(page.get_by_label("Places")).to_have_value("Nowhere 77")
+
+
+def test_a_question_can_be_kept_by_whoever_is_logged_in(visit):
+    page = visit("alice").go("/search/?place=M51&radius=1&unit=deg&site_id=cpt")
+    n = count(page)
+    page.get_by_role("link", name="Save this search").click()
+    page.get_by_label("Name").fill("M 51 from the south")
+    page.get_by_role("radio", name="nothing").check()
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("link", name="Open M 51 from the south").click()
+    counted(page, n)
+    assert visit().go("/search/").get_by_role("link", name="Save this search").count() == 0
 
 
 def test_a_bar_leads_to_its_month_and_days(visit):

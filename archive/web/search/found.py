@@ -37,7 +37,7 @@ class Found:
 
 
 def found_by(asked: Asked, terms: Terms, request: HttpRequest, *, at: datetime) -> Found:
-    """Answer a question; `terms` are those of `asked`."""
+    """Answer a question; `terms` are those of `asked`. Raises TransientError when to find a page takes too long."""
 
     def looked(alias: str) -> Found:
         return _looked(asked, listing_for(request.user, terms, at=at, using=alias))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from archive.domain.access import Links
 from archive.domain.rows import FrameRow
@@ -16,6 +16,7 @@ from archive.terms.frames import FrameFilter
 from archive.web.search.asked import Asked
 from archive.web.search.columns import COLUMNS, NAME, cells
 from archive.web.search.found import Found, picture_of
+from archive.web.words import embargo_words
 
 # Term, title, and its name among facets; in the order of the page.
 FACETS = (
@@ -57,6 +58,7 @@ BARS_HIGH = 100
 class Choice:
     """One value of a facet."""
 
+    value: str
     text: str
     n_frames: int
     address: str
@@ -73,6 +75,7 @@ def facets(asked: Asked, found: Found) -> Iterator[dict[str, Any]]:
         ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES]
         choices = [
             Choice(
+                value,
                 LEVELS.get(value, value) if name == "levels" else value,
                 n_frames,
                 asked.address(term) if value == chosen else asked.address(**{term: value}),
@@ -158,6 +161,7 @@ def heads(asked: Asked) -> list[dict[str, Any]]:
         shown.append(
             {
                 "label": column.label,
+                "ordering": column.ordering,
                 "is_number": column.is_number,
                 "sorted": ("descending" if descending else "ascending") if is_first else "",
                 "address": column.ordering
@@ -188,18 +192,12 @@ def rows(asked: Asked, found: Found, links: Links, *, at: datetime) -> list[dict
 
 def embargo_of(row: FrameRow, *, at: datetime) -> str:
     """What the badge says of a frame that not everybody may see yet; empty where everybody may."""
-    public_date: datetime | None = row.columns["public_date"]
-    if public_date is None:
-        return "not public"
-    return f"public from {public_date:%Y-%m-%d}" if public_date > at else ""
+    return embargo_words(row.columns["public_date"], at=at)
 
 
 def frame_address(frame_id: int) -> str:
     """The page of a frame."""
-    try:
-        return reverse("frame-page", args=[frame_id])
-    except NoReverseMatch:
-        return reverse("frame-detail", args=[frame_id])
+    return reverse("frame-page", args=[frame_id])
 
 
 def pages(asked: Asked, found: Found) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from archive.domain.access import Links
 from archive.domain.replica import PRIMARY
+from archive.errors import TransientError
 from archive.terms.frames import FrameFilter
 from archive.web.policy import strict_policy
 from archive.web.search import shown
@@ -78,7 +80,10 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
     }
     if asked.terms is None:
         return context
-    found = found_by(asked, asked.terms, request, at=at)
+    try:
+        found = found_by(asked, asked.terms, request, at=at)
+    except TransientError:
+        return context | {"errors": {"": ["To find these takes too long: give a time, a place or an instrument too."]}}
     base_url = request.build_absolute_uri("/")
     return context | {
         "found": found,
@@ -90,6 +95,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "pages": shown.pages(asked, found),
         "programs": shown.script_of(asked, base_url),
         "sky_query": asked.given.urlencode(),
+        "keep_query": urlencode({"query": asked.api.urlencode()}),
     }
 
 

@@ -19,6 +19,7 @@ from ingest.headers import muse
 from ingest.intake import make_inspector
 from ingest.management.arguments import be_quiet, check_store, key_and_value
 from ingest.muse_loading import Report, Tree, reports_of, tree_of
+from ingest.names import split_name
 
 KINDS_SHOWN = 5
 WORD = "wipe"
@@ -45,7 +46,8 @@ class Command(BaseCommand):
             help="metadata to add to each file's header, such as a proposal; repeatable",
         )
         link = verbs.add_parser(
-            "link", help="read frames of MUSE that nobody has read (posted, restored), and link all exposures anew"
+            "link",
+            help="read frames for their tables that nobody has read (posted, restored), and link all exposures anew",
         )
         link.add_argument("--dry-run", action="store_true", help="only say which frames would be read")
         wipe = verbs.add_parser("wipe", help="delete every target and exposure; files stay unless --files is given")
@@ -74,6 +76,9 @@ class Command(BaseCommand):
             self.stderr.write(f"{error.filename}: can not be read: {error.strerror}")
         how = How(given=dict(options["given"]), wanted=muse.reads, is_dry_run=options["dry_run"])
         outcomes = self._done(tree, how, workers=options["workers"])
+        if not how.is_dry_run:
+            held = [outcome.path.name for outcome in outcomes if outcome.fate is Fate.HELD]
+            muse_linking.make_lost({split_name(name)[0] for name in held}, at=timezone.now())
         self._tell(root, tree, outcomes, is_dry_run=how.is_dry_run)
         self._tell_exposures(reports_of(outcomes), is_dry_run=how.is_dry_run)
         failed = sum(outcome.fate is Fate.FAILED for outcome in outcomes)
@@ -110,7 +115,7 @@ class Command(BaseCommand):
         would = "would be " if is_dry_run else ""
         self.stdout.write(f"{len(reports)} exposures: {len(reports) - incomplete} {would}complete, {incomplete} not.")
         if n_unread := muse_linking.unread_versions().count():
-            self.stdout.write(f"{n_unread} frames of MUSE were never read: `manage.py muse link` does it.")
+            self.stdout.write(f"{n_unread} frames were never read for their tables: `manage.py muse link` does it.")
 
     def _link(self, *, is_dry_run: bool) -> None:
         versions = muse_linking.unread_versions()
@@ -130,6 +135,7 @@ class Command(BaseCommand):
                     bar.write(f"{version.frame.basename}{version.extension}: {error}", file=self.stderr)
                 bar.update()
         inspector.close()
+        muse_linking.make_lost(at=timezone.now())
         n_exposures = muse_linking.settle_again(at=timezone.now())
         self.stdout.write(f"{count - failed} frames read, {failed} failed; {n_exposures} exposures linked anew.")
         if failed:

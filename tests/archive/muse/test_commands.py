@@ -158,7 +158,7 @@ def test_frames_that_were_not_read_are_linked(run, two, tmp_path):
     rows = {row["name"]: row for row in MuseExposure.objects.values()}
     AoFile.objects.all().delete()
     MuseExposure.objects.all().delete()
-    assert run("load", tree)[0][-1] == "8 frames of MUSE were never read: `manage.py muse link` does it."
+    assert run("load", tree)[0][-1] == "8 frames were never read for their tables: `manage.py muse link` does it."
     assert run("link", "--dry-run")[0][-1] == "Nothing was written; 8 frames would be read."
     assert not MuseExposure.objects.exists()
     for n_read in (8, 0):
@@ -189,5 +189,10 @@ def test_wiping_asks_first(run, two, tmp_path, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _asked: "wipe")
     assert run("wipe")[0] == ["2 targets, 2 exposures and 0 frames deleted."]
     assert (MuseExposure.objects.count(), Frame.objects.filter(versions__isnull=False).count()) == (0, 8)
+    assert run("load", tree, "--dry-run")[0][-1] == "2 exposures: 2 would be complete, 0 not."
+    for words in (["load", tree], ["link"]):
+        run(*words)
+        assert MuseExposure.objects.filter(is_complete=True).count() == 2
+        run("wipe", "--yes")
     assert run("wipe", "--files", "--yes")[0] == ["0 targets, 0 exposures and 8 frames deleted."]
     assert not Version.objects.exists()

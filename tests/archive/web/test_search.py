@@ -2,14 +2,18 @@
 
 import json
 from collections import Counter
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 
 from archive.domain.histogram import histogram
 from archive.domain.listing import listing_for
+from archive.domain.order import NEWEST_FIRST
 from archive.enums import ProductKind
+from archive.errors import TransientError
 from archive.models import Frame
 from archive.models.tally import Span
 from archive.terms.asked import asked_terms
@@ -17,6 +21,19 @@ from archive.terms.asked import asked_terms
 pytestmark = pytest.mark.django_db
 
 BY = {Span.YEAR: "%Y-01-01", Span.MONTH: "%Y-%m-01", Span.DAY: "%Y-%m-%d"}
+
+
+@contextmanager
+def held_away(table):
+    """Let whoever reads a table wait, as if there were very much in it."""
+    other = connection.copy()
+    try:
+        with closing(other.cursor()) as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"LOCK TABLE {table}")
+            yield
+    finally:
+        other.close()
 
 
 @pytest.fixture
@@ -101,6 +118,13 @@ def test_of_very_many_frames_the_map_draws_a_sample(frames, client, monkeypatch)
     sky = json.loads(client.get("/search/sky/").content)
     assert sky["is_sample"]
     assert sky["placed"] <= 32
+
+
+def test_a_page_that_no_index_finds_is_given_up_in_time(alice, now, monkeypatch):
+    monkeypatch.setattr("archive.domain.listing.PATIENCE_MS", 100)
+    listing = listing_for(alice, asked_terms(QueryDict("header=AIRMASS")), at=now)
+    with held_away("archive_headers"), pytest.raises(TransientError, match="took longer than 100 ms"):
+        listing.keys(NEWEST_FIRST, most=1)
 
 
 def test_the_last_day_is_whole_on_the_page_as_people_mean_it(frame_factory, client):

@@ -1,0 +1,112 @@
+"""/frame/<id>/: everything that a reader may see of one frame. Each byte and each name passes the rule of frames."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from archive.domain import search
+from archive.domain.access import Links
+from archive.models import AoFile, Frame, Headers, MuseExposure, Reader, Thumbnail, Version
+from archive.web.frame.family import family_of
+from archive.web.policy import strict_policy
+from archive.web.words import embargo_words
+
+CARDS_AT_ONCE = 40
+PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
+FUNPACKED = ".fits.fz"
+
+
+@strict_policy
+@require_safe
+def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
+    """The page; 404 for a frame that is not there or that the reader may not see. `?q=` narrows the header."""
+    at = timezone.now()
+    frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
+    if frame is None:
+        raise Http404("there is no such frame, or you may not see it.")
+    context = _context(request, frame, at=at)
+    is_part = "HX-Request" in request.headers
+    answer = render(request, CARDS if is_part else PAGE, context)
+    patch_vary_headers(answer, ["HX-Request", "Cookie"])
+    return answer
+
+
+def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, Any]:
+    links = Links(request.build_absolute_uri("/"))
+    versions = list(frame.versions.select_related("object"))
+    return {
+        "frame": frame,
+        "embargo": embargo_words(frame.public_date, at=at),
+        "pictures": _pictures(frame, links),
+        "versions": [_version(frame, version, links) for version in versions],
+        "downloads": _downloads(request, frame, versions[:1]),
+        "family": family_of(frame, request.user, at=at),
+        "tables": _tables(versions[:1]),
+        "muse": _muse_exposures(frame, request.user, at=at),
+        **_header(frame, request.GET),
+    }
+
+
+def _pictures(frame: Frame, links: Links) -> dict[str, str]:
+    """Address of the picture of each size."""
+    found = Thumbnail.objects.select_related("object").filter(frame=frame, object__fault="").order_by("pk")
+    return {picture.size: links.to_object(picture.object) for picture in found}
+
+
+def _version(frame: Frame, version: Version, links: Links) -> dict[str, Any]:
+    stored = version.object
+    return {
+        "filename": frame.basename + version.extension,
+        "created": version.created,
+        "size_bytes": stored.size_bytes,
+        "md5": version.md5,
+        "sha256": stored.sha256,
+        "address": "" if stored.fault else links.to_object(stored),
+        "fault": stored.fault,
+        "is_read": stored.verified_at is not None,
+    }
+
+
+def _downloads(request: HttpRequest, frame: Frame, newest: list[Version]) -> dict[str, str]:
+    """Ways to the bytes that now stand for the frame; none when there are none."""
+    if not newest or newest[0].object.fault:
+        return {}
+    found = {
+        "file": request.build_absolute_uri(reverse("frame-download", args=[frame.pk])),
+        "filename": frame.basename + newest[0].extension,
+        "api": reverse("frame-detail", args=[frame.pk]),
+    }
+    if newest[0].extension == FUNPACKED:
+        found["unpacked"] = reverse("frame-funpack", args=[frame.pk])
+    return found
+
+
+def _tables(newest: list[Version]) -> list[dict[str, Any]]:
+    """Names of adaptive-optics tables, with how many rows and columns they have."""
+    file = AoFile.objects.filter(version__in=newest).only("tables").first()
+    found = [] if file is None else file.tables.values()
+    return [{"name": each["name"], "n_rows": each["n_rows"], "n_columns": len(each["columns"])} for each in found]
+
+
+def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
+    seen = MuseExposure.objects.visible_to(reader, at=at)
+    of_frame = seen.filter(cube=frame) | seen.filter(raws__frame=frame)
+    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:CARDS_AT_ONCE])
+
+
+def _header(frame: Frame, given: Any) -> dict[str, Any]:
+    """Cards that hold what is looked for, in the order of the header; the first ones when nothing is."""
+    cards = Headers.objects.filter(frame=frame).values_list("data", flat=True).first() or {}
+    wanted = str(given.get("q", "")).strip()
+    folded = wanted.casefold()
+    found = [
+        (key, value) for key, value in cards.items() if folded in key.casefold() or folded in str(value).casefold()
+    ]
+    most = len(found) if wanted or "all" in given else CARDS_AT_ONCE
+    return {"cards": found[:most], "n_cards": len(cards), "n_found": len(found), "q": wanted}
