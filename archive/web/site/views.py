@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Sum
@@ -58,6 +59,8 @@ def site_list(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def site_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """One site as it is now; htmx asks for the pictures anew every few seconds."""
+    if "\0" in code:
+        raise Http404("no site has a null character in its code.")
     at = timezone.now()
     links = Links(request.build_absolute_uri("/"))
     context: dict[str, Any] = {"code": code, "refresh_s": REFRESH_S, **_pictures(code, request.user, links, at=at)}
@@ -84,22 +87,17 @@ def _site(code: str, reader: Reader, *, at: datetime) -> dict[str, Any]:
         night, place, times = calendar_of(code, None, at=at)
     except ArchiveError:
         return found
-    return found | {"night": night, "place": place, "times": list(_times(times)), "moon": times.moon_illumination * 100}
+    return found | {"night": night, "place": place, "times": _times(times), "moon": times.moon_illumination * 100}
 
 
-def _times(night: Night) -> Iterator[tuple[str, datetime]]:
+def _times(night: Night) -> list[tuple[str, datetime]]:
     """What happens in the night, in the order of time."""
     sunset = night.sun["sunset"].below
-    found = [
-        ("Sunset", sunset.start),
-        ("Sunrise", sunset.end),
-        ("Moonrise", night.moonrise),
-        ("Moonset", night.moonset),
-    ]
+    found = {"Sunset": sunset.start, "Sunrise": sunset.end, "Moonrise": night.moonrise, "Moonset": night.moonset}
     for name in TWILIGHTS_DEG:
-        found += [(f"{name.capitalize()} dusk", night.sun[name].below.start)]
-        found += [(f"{name.capitalize()} dawn", night.sun[name].below.end)]
-    yield from sorted(((name, when) for name, when in found if when is not None), key=lambda pair: pair[1])
+        found[f"{name.capitalize()} dusk"] = night.sun[name].below.start
+        found[f"{name.capitalize()} dawn"] = night.sun[name].below.end
+    return sorted(((what, when) for what, when in found.items() if when is not None), key=itemgetter(1))
 
 
 def _pictures(code: str, reader: Reader, links: Links, *, at: datetime) -> dict[str, Any]:
