@@ -21,6 +21,7 @@ from archive.domain import (
     saved_searches,
     selections,
     storage_class,
+    storage_use,
     tallies,
     upload_log,
     verification,
@@ -190,3 +191,8 @@ def keep_rows() -> None:
     """Write what changed among the science rows beside the data."""
     if settings.STORE.type != "dummy":
         keeping.keep_rows(store=the_store(), at=timezone.now())
+
+
+@shared_task(soft_time_limit=90, time_limit=120)
+def count_storage() -> None:
+    storage_use.count(at=timezone.now())

@@ -95,6 +95,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     # A run that nobody took before the next one is not needed: that one does its work.
     "keep-rows": {"task": "pipeline.tasks.keep_rows", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    # A run that nobody took before the next one is not needed.
+    "count-storage": {
+        "task": "pipeline.tasks.count_storage",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget-expired-notes": {"task": "pipeline.tasks.forget_expired_notes", "schedule": timedelta(hours=1)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }

@@ -109,6 +109,7 @@ def test_every_event_stands_in_the_documents():
         models.MuseExposure,
         models.MuseRaw,
         models.MuseFit,
+        models.ReleaseChange,
         telemetry.Recording,
         telemetry.File,
         telemetry.Damage,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from pathlib import PurePosixPath
 
 import structlog
 from django.db.models import F, QuerySet
@@ -9,6 +10,7 @@ from django.db.models import F, QuerySet
 from archive.errors import NotFoundError, UsageError
 from archive.models import QuarantinedFile, Version
 from ingest.checksums import Digest
+from ingest.names import parted
 
 logger = structlog.get_logger(__name__)
 
@@ -56,6 +58,15 @@ def remember(refusal: UnplacedFileError, *, at: datetime) -> QuarantinedFile:
 def resolve(*, sha256: str, at: datetime) -> None:
     """Note that bytes came in after all, whatever they are called now. In the transaction in which they do."""
     waiting().filter(sha256=sha256).update(resolved_at=at)
+
+
+def settle_if_held(file: QuarantinedFile, *, at: datetime) -> bool:
+    """Note a file as settled if the archive holds its bytes by now under its name. Answers whether it does."""
+    named = Version.objects.filter(frame__basename=parted(PurePosixPath(file.filename).name)[0])
+    is_held = named.filter(object__sha256=file.sha256, object__fault="").exists()
+    if is_held:
+        resolve(sha256=file.sha256, at=at)
+    return is_held
 
 
 def dismiss(ids: Collection[int], *, at: datetime) -> None:

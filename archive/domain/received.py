@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 
 from archive.enums import ReceivedState
 from archive.models import ReceivedObject
+from archive.models.upload import GIVEN_UP
 
 # Advisory locks of PostgreSQL have two halves: this number is the archive's own, the other one is a path's.
 PATH_LOCK = 7_365_203
+MOST_OF_NAME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ def wait_again(rows: Iterable[ReceivedObject]) -> None:
     """Let objects that were given up be tried once more, now that a person has looked."""
     ids = [row.pk for row in rows]
     ReceivedObject.objects.filter(pk__in=ids).update(state=ReceivedState.WAITING, settled_at=None, attempts=0)
+
+
+def of_name(filename: str) -> list[ReceivedObject]:
+    """Objects whose path ends in this file name, and that were not taken in: a few, whatever their number."""
+    given_up = ReceivedObject.objects.filter(state__in=[state.value for state in GIVEN_UP])
+    rows = given_up.filter(Q(path=filename) | Q(path__endswith=f"/{filename}")).order_by("-heard_at")
+    return list(rows[:MOST_OF_NAME])
 
 
 def comes_before(sequencer: str, other: str) -> bool | None:

@@ -31,6 +31,7 @@ from archive.models.product import PipelineSwitch, Product, ProductAttempt, Prod
 from archive.models.proposal import PortalMembership, Proposal
 from archive.models.quality import SeeingMeasurement, SeeingQuerySet, StrehlMeasurement, StrehlQuerySet
 from archive.models.readers import Reader
+from archive.models.release import ReleaseChange
 from archive.models.saved_search import SavedSearch, SearchNotice
 from archive.models.selection import FrozenSelection
 from archive.models.site import NightNote, Site, SiteConfiguration
@@ -86,6 +87,7 @@ __all__ = [
     "Reader",
     "ReceivedObject",
     "Relation",
+    "ReleaseChange",
     "SavedSearch",
     "SearchNotice",
     "SeeingMeasurement",

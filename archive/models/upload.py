@@ -13,6 +13,8 @@ from archive.models.frame import Frame
 from archive.models.readers import Reader
 
 INFO_CHANNELS = (1, 2, 3)
+# Of an object that came to nothing: a person may have it tried again.
+GIVEN_UP = (ReceivedState.REFUSED, ReceivedState.GONE, ReceivedState.FAILED)
 
 
 class UploadTicket(models.Model):
@@ -79,6 +81,11 @@ class ReceivedObject(models.Model):
         ]
         indexes = [
             models.Index(fields=["heard_at"], name="received_object_waiting", condition=Q(state=ReceivedState.WAITING)),
+            models.Index(
+                fields=["state", "-heard_at", "-id"],
+                name="received_object_given_up",
+                condition=Q(state__in=[state.value for state in GIVEN_UP]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 """What templates of pages ask for: the head's links, and the scripts that Vite built."""
 
+from datetime import datetime, timedelta
+
 from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -10,6 +12,7 @@ from archive.web import client
 from archive.web import navigation as head
 
 register = template.Library()
+NOTHING = "\N{EN DASH}"
 
 
 @register.simple_tag(takes_context=True)
@@ -39,3 +42,25 @@ def htmx() -> SafeString:
 def grouped(number: int) -> str:
     """A number as people read it: 1,234,567."""
     return f"{number:,}"
+
+
+@register.filter
+def lasting(time: timedelta | None) -> str:
+    """A time as people say it, in its largest units: 3 d 4 h, 12 min, 41 s."""
+    if time is None:
+        return NOTHING
+    left_s = abs(int(time.total_seconds()))
+    words: list[str] = []
+    for unit, length_s in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        number, left_s = divmod(left_s, length_s)
+        if number or (unit == "s" and not words):
+            words.append(f"{number} {unit}")
+        elif words:  # of two days and four seconds nobody wants to know the seconds
+            break
+    return ("-" if time < timedelta(0) else "") + " ".join(words[:2])
+
+
+@register.filter
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long before `now` something was."""
+    return NOTHING if moment is None else lasting(now - moment)

@@ -8,6 +8,14 @@ from archive.web.search.sky import sky
 from archive.web.search.view import search
 from archive.web.searches import change, searches
 from archive.web.site.views import site_list, site_page
+from archive.web.staff.arrivals import ingest, quarantined
+from archive.web.staff.expiries import expiries
+from archive.web.staff.jobs import job, pipeline
+from archive.web.staff.overview import health, overview
+from archive.web.staff.people import directory, programme
+from archive.web.staff.psf import library
+from archive.web.staff.releases import release
+from archive.web.staff.storage import storage
 from archive.web.telemetry_plots import plots
 
 urlpatterns = [
@@ -20,5 +28,17 @@ urlpatterns = [
     path("search/sky/", sky, name="search-sky"),
     path("site/", site_list, name="site-list"),
     path("site/<str:code>/", site_page, name="site-page"),
+    path("staff/", overview, name="staff"),
+    path("staff/health/", health, name="staff-health"),
+    path("staff/ingest/", ingest, name="staff-ingest"),
+    path("staff/quarantine/", quarantined, name="staff-quarantine"),
+    path("staff/pipeline/", pipeline, name="staff-pipeline"),
+    path("staff/pipeline/<int:product_id>/", job, name="staff-pipeline-job"),
+    path("staff/storage/", storage, name="staff-storage"),
+    path("staff/psf-library/", library, name="staff-psf-library"),
+    path("staff/people/", directory, name="staff-people"),
+    path("staff/people/programme/<path:proposal_id>/", programme, name="staff-people-programme"),
+    path("staff/expiry/", expiries, name="staff-expiry"),
+    path("staff/releases/", release, name="staff-releases"),
     path("telemetry/plots/", plots, name="telemetry-plots"),
 ]

@@ -30,6 +30,7 @@ SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
 PAGE = "page"  # of one frame, night or site: tests/web/
+STAFF_PAGE = "staff page"  # who may see and do what there: tests/archive/test_staff_pages.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
@@ -144,6 +145,18 @@ ROUTES = {
     "/saved-searches/<search_id>/": OWN,
     "/searches/": OWN,
     "/searches/<search_id>/": OWN,
+    "/staff/": STAFF_PAGE,
+    "/staff/health/": STAFF_PAGE,
+    "/staff/ingest/": STAFF_PAGE,
+    "/staff/quarantine/": STAFF_PAGE,
+    "/staff/pipeline/": STAFF_PAGE,
+    "/staff/pipeline/<product_id>/": STAFF_PAGE,
+    "/staff/storage/": STAFF_PAGE,
+    "/staff/psf-library/": STAFF_PAGE,
+    "/staff/people/": STAFF_PAGE,
+    "/staff/people/programme/<proposal_id>/": STAFF_PAGE,
+    "/staff/expiry/": STAFF_PAGE,
+    "/staff/releases/": STAFF_PAGE,
     "/profile/": OWN,
     "/revoke_token/": OWN,
     "/api-token-auth/": OWN,

@@ -28,6 +28,7 @@ NOT_SCIENCE = {
     "Profile",
     "QuarantinedFile",
     "ReceivedObject",
+    "ReleaseChange",
     "SavedSearch",
     "SearchNotice",
     "Site",

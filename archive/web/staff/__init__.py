@@ -1,0 +1,1 @@
+"""/staff/: how the archive does, and what staff does about it."""
