@@ -7,6 +7,7 @@ from archive.web.night.views import night_page, nights
 from archive.web.search.sky import sky
 from archive.web.search.view import search
 from archive.web.searches import change, searches
+from archive.web.site.views import site_list, site_page
 from archive.web.staff.arrivals import ingest, quarantined
 from archive.web.staff.expiries import expiries
 from archive.web.staff.jobs import job, pipeline
@@ -25,6 +26,8 @@ urlpatterns = [
     path("searches/", searches, name="searches"),
     path("searches/<int:search_id>/", change, name="search-change"),
     path("search/sky/", sky, name="search-sky"),
+    path("site/", site_list, name="site-list"),
+    path("site/<str:code>/", site_page, name="site-page"),
     path("staff/", overview, name="staff"),
     path("staff/health/", health, name="staff-health"),
     path("staff/ingest/", ingest, name="staff-ingest"),

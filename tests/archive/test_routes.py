@@ -29,8 +29,8 @@ SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
+PAGE = "page"  # of one frame, night or site: tests/web/
 STAFF_PAGE = "staff page"  # who may see and do what there: tests/archive/test_staff_pages.py
-PAGE = "page"  # of one frame or night: tests/web/test_frame.py, test_night.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
 NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, test_bundles.py
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
@@ -106,6 +106,8 @@ ROUTES = {
     "/telemetry/": TELEMETRY,
     "/search/": LIST,
     "/frame/<pk>/": PAGE,
+    "/site/": LIST,
+    "/site/<code>/": PAGE,
     "/night/": LIST,
     "/night/<night>/": PAGE,
     "/search/sky/": LIST,

@@ -173,6 +173,23 @@ class TestRecover:
                 content = b"".join(store.stream(row.path, row.version_id))
                 assert digest_of_bytes(content, tmp_path) == row.sha256
 
+    def test_where_the_store_tells_no_md5_versions_of_one_size_are_told_apart_by_their_bytes(
+        self, transactional_db, store, empty, tmp_path
+    ):
+        copy = MemoryStore(base_url="http://testserver/", signing_key="tests")
+        contents = [b"first", b"other", b"third"]
+        for content in contents:
+            row_of(store, PATH, put(store, tmp_path / "one", PATH, content), tmp_path / "one")
+        make_backup(tmp_path / "backup", store=store)
+        for content in [b"fifth", *reversed(contents)]:
+            put(copy, tmp_path / "one", PATH, content)
+        _backup, matched = Recovery(tmp_path / "backup", copy, using=empty).run()
+        assert (matched.whole, matched.moved, matched.missing, matched.without_row) == (3, 3, 0, 1)
+        with on(empty):
+            for row in StoredObject.objects.all():
+                content = b"".join(copy.stream(row.path, row.version_id))
+                assert digest_of_bytes(content, tmp_path) == row.sha256
+
     def test_missing_bytes_are_told_before_anything_is_written(
         self, filled, local_store, back_up, empty, tmp_path, told
     ):

@@ -1,0 +1,1 @@
+"""Pages of observing sites: all of them, and what one shows now."""
