@@ -128,7 +128,8 @@ def _newest(files: Iterable[AoFile]) -> AoFile | None:
 
 def _files(frames: Q, kind: MuseKind) -> list[AoFile]:
     found = AoFile.objects.filter(frames, kind=kind, instrument_id=MUSE_ID)
-    return list(found.select_related("version__frame").defer("headers", "tables"))
+    unused = ("headers", "tables") if kind is MuseKind.REDUCED else ("headers", "tables", "cards")
+    return list(found.select_related("version__frame").defer(*unused))
 
 
 def _cube_of(exposure: MuseExposure) -> AoFile | None:

@@ -16,7 +16,7 @@ from archive.domain.objects import NewObject, sweep_path
 from archive.domain.store import the_store
 from archive.domain.thumbnails import NewThumbnail, register_previews
 from archive.errors import ConflictError, NotFoundError, TransientError
-from archive.models import Frame, Thumbnail, Version
+from archive.models import AoFile, Frame, Thumbnail, Version
 from ingest.checksums import digest_of
 from ingest.names import is_fits
 from ingest.stores.base import FileStore, Upload
@@ -75,6 +75,9 @@ def _version_to_show(frame_id: int) -> Version | None:
         logger.warning("previews_skipped", frame_id=frame_id, reason=str(error))
         return None
     if not is_fits(version.extension) or Thumbnail.objects.filter(version=version).exists():
+        return None
+    # Of MUSE: spectra of 24 detectors, a cube of gigabytes, numbers of a fit. None of these is a picture.
+    if AoFile.objects.filter(version=version).exclude(kind="").exists():
         return None
     return version
 

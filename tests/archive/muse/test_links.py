@@ -11,8 +11,20 @@ from django.db import connection
 from archive.domain import muse_links, muse_views
 from archive.domain.removal import delete_frame
 from archive.enums import EventName
-from archive.models import AoFile, Event, Frame, MuseExposure, MuseFit, MuseRaw, MuseTarget, MuseTargetName, Version
+from archive.models import (
+    AoFile,
+    Event,
+    Frame,
+    MuseExposure,
+    MuseFit,
+    MuseRaw,
+    MuseTarget,
+    MuseTargetName,
+    Thumbnail,
+    Version,
+)
 from ingest.intake import ingest_file
+from pipeline.reductions.previews import make_previews
 from tests import muse_set
 
 KINDS = muse_set.ALL_FILES
@@ -246,6 +258,14 @@ def test_a_cube_of_many_raw_files_has_them_all_in_order(take, tmp_path, monkeypa
     assert row.strehl_2 == pytest.approx(np.concatenate(both).mean(), rel=1e-12, abs=0)
     assert_equal(muse_views.data_of(row)["ASM_DATA"]["DIMM_SEEING"], second.tables["ASM_DATA"]["DIMM_SEEING"])
     assert_equal(muse_views.data_of(row, place=2)["ASM_DATA"]["DIMM_SEEING"], first.tables["ASM_DATA"]["DIMM_SEEING"])
+
+
+def test_files_of_exposures_are_no_pictures(take_exposure, muse_tree, now):
+    take_exposure(muse_tree[0])
+    for frame in Frame.objects.filter(is_listed=True):
+        make_previews(frame_id=frame.pk, at=now)
+    assert not Thumbnail.objects.exists()
+    assert not Version.objects.exclude(preview_attempts=0).exists()
 
 
 def test_images_and_tables_of_the_pipeline_make_no_exposure(take, tmp_path, monkeypatch):
