@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from archive.domain import releases
 from archive.domain.releases import Change
-from archive.enums import EventName
+from archive.enums import EventName, ExposureKind
 from archive.errors import ConflictError, NotFoundError, UsageError
-from archive.models import Event, Frame, Observation, ReleaseChange
+from archive.models import Event, Exposure, Frame, Observation, ReleaseChange
 
 BEFORE, AFTER = datetime(2027, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -110,3 +110,18 @@ def test_a_failure_leaves_nothing_behind(frame_factory, monkeypatch):
         releases.change_frame(frame_id=frame.pk, change=change())
     assert Frame.objects.get().public_date == BEFORE
     assert not ReleaseChange.objects.exists()
+
+
+def test_a_family_goes_with_its_frame(frame_factory, now):
+    family = Exposure.objects.create(
+        kind=ExposureKind.PHOTON_RANCH, name="sro-kb001ms-20220629-00010442", site_id="sro", night=now.date(), sort_date=now,
+        public_date=BEFORE, header={"FILTER": "w"},
+    )  # fmt: skip
+    frame, beside = (frame_factory(public_date=BEFORE) for _ in range(2))
+    Frame.objects.update(exposure=family)
+    made = releases.change_frame(frame_id=frame.pk, change=change())
+    family.refresh_from_db()
+    beside.refresh_from_db()
+    assert family.public_date == beside.public_date == AFTER
+    assert {(row.frame_id, row.follows) for row in made} == {(frame.pk, False), (beside.pk, True)}
+    assert Event.objects.filter(name=EventName.FAMILY_UPDATED).count() == 1
