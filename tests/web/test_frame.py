@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from archive.enums import RelationKind
 from archive.models import Proposal, Relation
+from ingest import sphere
 from ingest.headers.record import RelatedName
 from tests.web.browsing import look_around
 
@@ -83,6 +84,12 @@ def test_the_file_is_downloaded_whole(visit, house):
         page.get_by_role("link", name="raw.fits.fz").first.click()
     assert download.value.suggested_filename == "raw.fits.fz"
     assert download.value.path().read_bytes().startswith(b"bytes ")
+
+
+@pytest.mark.parametrize("ra_deg", [0.5, 202.5, 359.5])
+def test_the_centre_is_told_with_right_ascension_from_0_to_360(client, frame_factory, ra_deg):
+    frame = frame_factory(footprint=sphere.square((ra_deg, -30.0), side_arcsec=60.0))
+    assert f"{ra_deg:.5f}°, -30.00000°" in client.get(f"/frame/{frame.pk}/").content.decode()
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
     return {
         "frame": frame,
         "embargo": embargo_words(frame.public_date, at=at),
+        "centre": None if frame.centre is None else {"ra_deg": frame.centre.x % 360.0, "dec_deg": frame.centre.y},
         "pictures": _pictures(frame, links),
         "versions": [_version(frame, version, links) for version in versions],
         "downloads": _downloads(request, frame, versions[:1]),
