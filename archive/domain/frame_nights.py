@@ -22,6 +22,7 @@ class Exposed:
 
     frame_id: int
     basename: str
+    site_id: str
     proposal_id: str
     instrument_id: str
     primary_optical_element: str
@@ -61,6 +62,7 @@ def frames_of_night(listing: Listing, night: date) -> list[Exposed]:
     columns = (
         "pk",
         "basename",
+        "site_id",
         "proposal_id",
         "instrument_id",
         "primary_optical_element",
@@ -73,11 +75,10 @@ def frames_of_night(listing: Listing, night: date) -> list[Exposed]:
     for part in listing.parts:
         frames = listing.frames_of(part).filter(observation_day=night).order_by("observation_date", "pk")
         for *named, begun_at, exposure_s, level in map(list, frames.values_list(*columns)[:MOST_FRAMES]):
-            pk, basename, proposal_id, instrument_id, filter_name, target_name = named
+            pk, basename, site_id, proposal_id, instrument_id, filter_name, target_name = named
             ended_at = begun_at + timedelta(seconds=exposure_s or 0)
-            found.append(
-                Exposed(pk, basename, proposal_id, instrument_id, filter_name, target_name, begun_at, ended_at, level)
-            )
+            of_whom = (site_id, proposal_id, instrument_id, filter_name, target_name)
+            found.append(Exposed(pk, basename, *of_whom, begun_at, ended_at, level))
     return sorted(found, key=attrgetter("begun_at", "frame_id"))[:MOST_FRAMES]
 
 

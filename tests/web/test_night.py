@@ -121,17 +121,37 @@ def test_progress_is_shown_while_something_is_made(client, ao):
     assert part.strip().startswith('<div id="progress"')
 
 
-@pytest.mark.parametrize("address", ["/night/2025-03-09/", "/night/never/", "/night/?month=x"])
-def test_a_night_of_which_nothing_is_known_has_no_page(client, db, address):
+@pytest.mark.parametrize("address", ["/night/never/", "/night/?month=x"])
+def test_what_is_no_night_has_no_page(client, db, address):
     assert client.get(address).status_code == 404
 
 
-def test_a_night_of_hidden_frames_is_there_for_their_owners_alone(client, alice, bob, frame_factory):
+def test_the_log_has_the_notes_of_that_night_at_each_of_its_sites(client, frame_factory):
+    for code, days in (("lsc", 0), ("cpt", 0), ("lsc", 30)):
+        frame_factory(site_id=code)
+        NightNote.objects.create(
+            site=Site.objects.get_or_create(id=code)[0],
+            text=f"note of {code}, {days} days later",
+            audience="all",
+            written_by="operator",
+            written_at=BEGUN_AT + timedelta(days=days),
+            expires_at=NEVER,
+        )
+    shown = client.get(f"/night/{NIGHT}/?tab=log").content.decode()
+    assert [f"note of {code}, {days}" in shown for code, days in (("lsc", 0), ("cpt", 0), ("lsc", 30))] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_night_of_hidden_frames_looks_like_one_of_none_to_others(client, alice, bob, frame_factory):
+    empty = client.get(f"/night/{NIGHT}/").content.decode()
     frame_factory(public_date=NEVER)
-    for user, status in ((None, 404), (bob, 404), (alice, 200)):
-        if user is not None:
-            client.force_login(user)
-        assert client.get(f"/night/{NIGHT}/").status_code == status
+    assert client.get(f"/night/{NIGHT}/").content.decode() == empty
+    for user, is_there in ((bob, False), (alice, True)):
+        client.force_login(user)
+        assert ("Nothing of this night" not in client.get(f"/night/{NIGHT}/").content.decode()) is is_there
 
 
 @pytest.mark.parametrize("address", ["/night/?month=2025-03", f"/night/{NIGHT}/", f"/night/{NIGHT}/?tab=log"])

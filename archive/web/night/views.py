@@ -4,7 +4,7 @@ import calendar
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
@@ -34,6 +34,8 @@ from archive.web.words import embargo_words
 
 PICTURES_AT_ONCE = 60  # of a programme
 DAY = timedelta(days=1)
+# A night has the local date of its evening: it begins the earlier by UTC the further east it is.
+EARLIEST_DUSK, LONGEST_NIGHT = time(5), timedelta(hours=43)
 TABS = (("pictures", "Pictures"), ("quality", "Quality"), ("problems", "Problems"), ("log", "Timeline and log"))
 TITLES: Mapping[str, str] = {
     ProductKind.NIGHT_SEEING: "Seeing",
@@ -47,6 +49,7 @@ ENDED = (ProductState.DONE, ProductState.FAILED, ProductState.SKIPPED)
 class _Asked:
     """What a tab is made of."""
 
+    night: date
     reader: Reader
     frames: Sequence[Exposed]
     observed: Night | None
@@ -99,8 +102,7 @@ def _context(request: HttpRequest, day: date, *, at: datetime) -> dict[str, Any]
     listing = listing_for(request.user, asked_terms(QueryDict()), at=at)
     frames = frame_nights.frames_of_night(listing, day)
     observed = _observed(day, request.user, at=at)
-    if not frames and observed is None:
-        raise Http404("nothing is known of this night, or you may see nothing of it.")
+    counts = frame_nights.counts_between(listing, day, day).get(day, Counter())
     tab = request.GET.get("tab", "")
     tab = tab if tab in dict(TABS) else TABS[0][0]
     parts = {"pictures": _pictures, "quality": _quality, "problems": _problems, "log": _log}
@@ -110,13 +112,12 @@ def _context(request: HttpRequest, day: date, *, at: datetime) -> dict[str, Any]
         "after": day + DAY,
         "tabs": [{"name": name, "label": label, "is_here": name == tab} for name, label in TABS],
         "tab": tab,
-        "n_frames": len(frames),
-        "has_more": len(frames) == frame_nights.MOST_FRAMES,
-        "instruments": Counter(each.instrument_id for each in frames).most_common(),
+        "n_frames": sum(counts.values()),
+        "instruments": counts.most_common(),
         "n_observations": 0 if observed is None else len(observed.observations),
         "seeing": None if observed is None else median_of(observed.seeing.widths_arcsec),
         **_progress(progress_of(night=day, user=request.user, at=at)),
-        **parts[tab](_Asked(request.user, frames, observed, Links(request.build_absolute_uri("/")), at)),
+        **parts[tab](_Asked(day, request.user, frames, observed, Links(request.build_absolute_uri("/")), at)),
     }
 
 
@@ -215,9 +216,14 @@ def _problems(asked: _Asked) -> dict[str, Any]:
 
 
 def _log(asked: _Asked) -> dict[str, Any]:
-    """When shutters were open, how long they were not, and what people wrote."""
-    sites = Frame.objects.filter(pk__in=[each.frame_id for each in asked.frames[:1]]).values_list("site_id", flat=True)
-    notes = [note for site_id in sites for note in notes_for(asked.reader, site_id=site_id, at=asked.at)]
+    """When shutters were open, how long they were not, and what people wrote in that night."""
+    first = datetime.combine(asked.night, EARLIEST_DUSK, UTC)
+    notes = [
+        note
+        for site_id in sorted({each.site_id for each in asked.frames})
+        for note in notes_for(asked.reader, site_id=site_id, at=asked.at)
+        if first <= note.written_at < first + LONGEST_NIGHT
+    ]
     return {
         "timeline": timeline_of(asked.frames),
         "gaps": frame_nights.gaps_of(asked.frames)[:20],
