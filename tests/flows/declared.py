@@ -34,7 +34,7 @@ KNOWN_TYPES = "types that the archive itself reads from file names are known to 
 TYPES = (
     "BIAS", "CATALOG", "DARK", "EXPERIMENTAL", "EXPOSE", "GUIDE", "LAMPFLAT", "SKYFLAT", "SPECTRUM", "STANDARD", "TRAILED",
 )  # fmt: skip
-OF_NAMES = ("ARC", "BPM", "DOUBLE", "TARGET", "TRACE")
+OF_NAMES = ("ARC", "BPM", "DOUBLE", "PSFFIT", "TARGET", "TRACE")
 
 
 def choices(*names: str) -> list[dict[str, str]]:
