@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help run test test-ceph lint faults bench bench-science clean
 
@@ -11,7 +11,7 @@ run: ## install what is missing and run the whole archive on this machine, until
 	@$(PYTHON) -m deploy.local.install run
 	@setpriv --pdeathsig TERM $(BIN)/python -m deploy.local.run
 
-test: ## install what is missing and run all tests in WORKERS=2 processes, or what ARGS= says in one
+test: ## install what is missing and run all tests in WORKERS=3 processes, or what ARGS= says in one
 	@$(PYTHON) -m deploy.local.install test
 	@setpriv --pdeathsig TERM $(BIN)/python -m pytest $(or $(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
