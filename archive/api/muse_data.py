@@ -75,6 +75,7 @@ class MuseHduView(MuseView):
 
     @extend_schema(
         summary="One header, or columns of one table, of an exposure",
+        operation_id="muse_exposures_data_hdu",
         parameters=[COLUMNS, RAW],
         responses={200: ANY_OBJECT},
     )
@@ -137,7 +138,12 @@ class MuseSourcesView(MuseView):
 class MuseSourceView(MuseView):
     """Columns of one source."""
 
-    @extend_schema(summary="The PSF of one source", parameters=[FIT, COLUMNS], responses={200: ANY_OBJECT})
+    @extend_schema(
+        summary="The PSF of one source",
+        operation_id="muse_exposures_source",
+        parameters=[FIT, COLUMNS],
+        responses={200: ANY_OBJECT},
+    )
     def get(self, request: Request, name: str, source: str) -> Response:
         row = self._row(name)
         found = dict(muse_views.sources_of(self._fit(row), [source], only=columns_of(request)))

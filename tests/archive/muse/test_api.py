@@ -252,7 +252,7 @@ def test_who_may_not_see_an_exposure_finds_neither_it_nor_its_target_in_lists(
         assert got(api(who), "/muse/")["exposure_count"] == 0
 
 
-WRITES = [
+WRITES: list[tuple[str, str, dict[str, object] | None]] = [
     ("post", LIST, {"name": "new"}),
     ("patch", f"{LIST}NAME/", {"comment": "x"}),
     ("delete", f"{LIST}NAME/?confirm=NAME", None),
