@@ -39,14 +39,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class AoFile:
+class ReadFile:
     """What was asked of one file, by names of HDUs; of two with one name the first. PRIMARY is always in."""
 
     headers: Mapping[str, Header]
     tables: Mapping[str, Table]
 
 
-def read_ao_file(stream: BinaryIO, wanted: AoMap, *, name: str) -> AoFile:
+def read_ao_file(stream: BinaryIO, wanted: AoMap, *, name: str) -> ReadFile:
     """Read headers and tables of the FITS file in `stream`, which can seek; `name` is for messages.
 
     Raises UsageError when it is no whole FITS file, or its tables or headers take more than a file may.
@@ -59,7 +59,7 @@ def read_ao_file(stream: BinaryIO, wanted: AoMap, *, name: str) -> AoFile:
         if table.start + len(rows) < table.stop:
             raise UsageError(f"{name} grew shorter while it was read: send it again.")
         tables[table.name] = decoded(table, rows)
-    return AoFile(layout.headers, tables)
+    return ReadFile(layout.headers, tables)
 
 
 def decoded(table: TableLayout, rows: bytes, *, only: Collection[str] | None = None) -> Table:

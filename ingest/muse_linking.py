@@ -51,7 +51,7 @@ def link_version(version: Version, *, inspector: Inspector, at: datetime) -> Non
         if frame.instrument_id != MUSE_ID:
             muse_links.register_file(version, content)
             return
-        muse_links.hold_names(frame.basename, content)
+        muse_links.hold_names(frame.basename, content=content)
         exposures = muse_links.locked(frame.basename, content)
         muse_links.register_file(version, content)
         muse_links.settle_all(exposures, at=at)
@@ -82,7 +82,7 @@ def make_lost(basenames: Collection[str] | None = None, *, at: datetime) -> int:
             continue
         content = AoContent(instrument_id=MUSE_ID, kind=kind, cards={})
         with transaction.atomic():
-            muse_links.hold_names(basename, content)
+            muse_links.hold_names(basename, content=content)
             muse_links.settle_all(muse_links.locked(basename, content), at=at)
         known.add(name)
         count += 1

@@ -17,6 +17,8 @@ from typing import Any
 _RAW = re.compile(
     r"MUSE\.(?P<day>\d{4}-\d\d-\d\d)T(?P<h>\d\d)[:-](?P<m>\d\d)[:-](?P<s>\d\d(?:\.\d+)?)(?P<extension>\.fits(?:\.fz)?)?"
 )
+TARGET_KEYS = ("ESO OBS TARG NAME", "OBJECT")  # cards that name the target: the first that a header has
+
 # As ESO calls its files, MUSE's and others: instrument, time, perhaps more, extension.
 _ESO = re.compile(
     r"(?P<hour>[A-Z][A-Z0-9_]*\.\d{4}-\d\d-\d\dT\d\d)[:-](?P<m>\d\d)[:-](?P<s>\d\d(?:\.\d{1,9})?[^.]*)(?P<extension>\..*|)"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.ao_tables import AoFile, Column, Table
+from ingest.ao_tables import Column, ReadFile, Table
 from ingest.muse_names import is_source
 
 CHANNELS = tuple(f"CHAN{number:02d}" for number in range(1, 25))
@@ -21,7 +21,7 @@ MOST_CHANNELS = 1 << 20  # a header alone may not ask for more memory than a spe
 View = dict[str, Any]
 
 
-def data_view(*, reduced: AoFile | None, raw: AoFile | None) -> View:
+def data_view(*, reduced: ReadFile | None, raw: ReadFile | None) -> View:
     """Cards of the reduced cube, cards of each channel, columns of each adaptive-optics table."""
     headers = {} if raw is None else raw.headers
     tables = {} if raw is None else raw.tables
@@ -33,7 +33,7 @@ def data_view(*, reduced: AoFile | None, raw: AoFile | None) -> View:
     }
 
 
-def psf_params_view(prm: AoFile | None) -> View | None:
+def psf_params_view(prm: ReadFile | None) -> View | None:
     """Fitted parameters by name, one value for each wavelength, and the wavelengths, nm. None without PSFPARS."""
     table = None if prm is None else prm.tables.get("PSFPARS")
     if prm is None or table is None or not {"name", "polyfit"} <= table.columns.keys():
@@ -44,7 +44,7 @@ def psf_params_view(prm: AoFile | None) -> View | None:
     return {**found, "wavelength": None if axis is None else axis.tolist()}
 
 
-def sources_view(psf: AoFile | None) -> View | None:
+def sources_view(psf: ReadFile | None) -> View | None:
     """Columns of each source by its table's name, such as PM_17."""
     if psf is None:
         return None

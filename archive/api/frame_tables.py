@@ -18,7 +18,7 @@ from archive.api.muse_data import ANY_OBJECT, COLUMNS, columns_of
 from archive.api.renderers import FastJSON
 from archive.api.tables import CSV, PARQUET, CsvTable, ParquetTable, csv_response
 from archive.domain import muse_views, search
-from archive.domain.ao_files import file_of
+from archive.domain.ao_files import newest_of
 from archive.enums import ExpiringKind
 from archive.errors import NotFoundError, UsageError
 from ingest.ao_maps import MAPS
@@ -57,7 +57,7 @@ class FrameTablesView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         frame = get_object_or_404(search.frames_for(request.user, at=timezone.now()), pk=pk)
-        file = file_of(frame)
+        file = newest_of([frame.pk]).first()
         return Response([] if file is None else [_described(table) for table in file.tables.values()])
 
 
@@ -75,7 +75,7 @@ class FrameTableView(APIView):
     )
     def get(self, request: Request, pk: int, name: str) -> HttpResponseBase:
         frame = get_object_or_404(search.frames_for(request.user, at=timezone.now()), pk=pk)
-        file, wanted = file_of(frame), columns_of(request)
+        file, wanted = newest_of([frame.pk]).first(), columns_of(request)
         if file is None or name not in file.tables:
             raise NotFoundError(f"{frame.basename} has no table {name[:80]}: ask for the tables to see what there is.")
         known = [column["name"] for column in file.tables[name]["columns"]]

@@ -126,11 +126,9 @@ def register_frame(
     with plain_refusals():
         if record.instrument_id != MUSE_ID:
             return _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
-        if record.observation_date is None:
-            sent -= (
-                muse_links.OF_CUBE
-            )  # a fit made anew, which tells nothing of these, leaves them as its cube has them
-        muse_links.hold_names(record.basename, content)
+        if record.observation_date is None:  # a fit made anew tells nothing of these: they stay as its cube has them
+            sent -= muse_links.OF_CUBE
+        muse_links.hold_names(record.basename, content=content)
         exposures = muse_links.locked(record.basename, content)
         registered = _registered(record, versions, at=at, sent=sent, exposure=exposure, content=content)
         muse_links.settle_all(exposures, at=at)

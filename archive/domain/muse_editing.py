@@ -66,7 +66,7 @@ def create(
     if len(name) > LONGEST_NAME or parted(f"{name}.fits") != (name, ".fits"):
         raise UsageError(f"{name[:40]} can be no exposure's name: give up to {LONGEST_NAME} letters without a dot.")
     with transaction.atomic(), plain_refusals():
-        muse_links.hold_names(name, None)
+        muse_links.hold_names(name)
         if MuseExposure.objects.filter(name=name).exists():
             raise ConflictError(f"there is an exposure {name} already: change that one.")
         made = MuseExposure.objects.create(name=name, created_by=by, comment=comment, said=_said({}, values or {}))

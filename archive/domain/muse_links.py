@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Func, Q
+from django.db.models import Func, Q, QuerySet
 
 from archive.domain import events, muse_targets
 from archive.enums import EventName
@@ -17,12 +17,11 @@ from archive.models import AoFile, Frame, MuseExposure, MuseExposureQuerySet, Mu
 from ingest import muse_names
 from ingest.ao_content import AoContent
 from ingest.ao_maps import MUSE_ID
-from ingest.muse_names import MuseKind, exposure_names, is_source, provenance, raw_key
+from ingest.muse_names import TARGET_KEYS, MuseKind, exposure_names, is_source, provenance, raw_key
 from ingest.muse_summary import LASERS, seeing_los, summary_of
 
-TARGET_KEYS = ("ESO OBS TARG NAME", "OBJECT")  # the first that a header has
 PARAMETERS = "PSFPARS"  # table of a prm file
-LOCK = 207  # of advisory locks by name
+LOCK = 7_365_207  # first half of advisory locks, whose other half is a name's
 FITS = {MuseKind.PRM: "prm", MuseKind.PSF: "psf"}
 OF_EXPOSURES = (MuseKind.REDUCED, *FITS)
 # What the files of a fit, which tell nothing of it, have from their cube.
@@ -47,11 +46,14 @@ HOLD = """
 """
 
 
-def hold_names(basename: str, content: AoContent | None) -> None:
-    """Let no other transaction write a file that may belong together with this one, until this one ends."""
-    names = {basename, *_names_of(basename)}
-    if (key := raw_key(basename)) is not None:
-        names.add(key)
+def hold_names(*basenames: str, content: AoContent | None = None) -> None:
+    """Let no other transaction write a file that may belong together with these, until this one ends.
+
+    Call it once: names are held in an order, so that nobody waits for another in a ring.
+    """
+    names = set(basenames)
+    for basename in basenames:
+        names |= {*_names_of(basename), *filter(None, [raw_key(basename)])}
     if content is not None:
         names |= set(provenance(content.cards))
     with connection.cursor() as cursor:
@@ -111,8 +113,7 @@ def settle(exposure: MuseExposure, *, at: datetime) -> None:
 def settle_all(exposures: Sequence[MuseExposure], *, at: datetime) -> None:
     """Settle locked exposures after some of their files went; those go too that have none left and nobody made."""
     for exposure in exposures:
-        has_files = bool(_files_named(exposure, MuseKind.PRM)) or bool(_files_named(exposure, MuseKind.PSF))
-        if has_files or exposure.created_by or _cube_of(exposure) is not None:
+        if exposure.created_by or _has_files(exposure):
             settle(exposure, at=at)
         else:
             exposure.delete()
@@ -126,16 +127,24 @@ def _newest(files: Iterable[AoFile]) -> AoFile | None:
     return max(files, key=lambda file: (file.version.created, file.version_id), default=None)
 
 
-def _files(frames: Q, kind: MuseKind) -> list[AoFile]:
+def _has_files(exposure: MuseExposure) -> bool:
+    """Whether there is a cube or a file of a fit."""
+    names = [exposure.name, exposure.other_cube, *(name for kind in FITS for name in fit_names(exposure, kind))]
+    files = AoFile.objects.filter(version__frame__basename__in=names, kind__in=OF_EXPOSURES)
+    return files.filter(instrument_id=MUSE_ID).exists()
+
+
+def _files(frames: Q, kind: MuseKind) -> "QuerySet[AoFile]":
     found = AoFile.objects.filter(frames, kind=kind, instrument_id=MUSE_ID)
     unused = ("headers", "tables") if kind is MuseKind.REDUCED else ("headers", "tables", "cards")
-    return list(found.select_related("version__frame").defer(*unused))
+    return found.select_related("version__frame").defer(*unused)
 
 
 def _cube_of(exposure: MuseExposure) -> AoFile | None:
     """Newest version of the cube: by the exposure's own name, else by the other one."""
     for name in filter(None, (exposure.name, exposure.other_cube)):
-        found = _newest(_files(Q(version__frame__basename=name), MuseKind.REDUCED))
+        versions = _files(Q(version__frame__basename=name), MuseKind.REDUCED)
+        found = versions.order_by("-version__created", "-version").first()
         if found is not None:
             return found
     return None

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from django.db.models import QuerySet
 
 from archive.domain import muse_views
+from archive.domain.ao_files import newest_of
 from archive.domain.muse_editing import SCALARS
 from archive.errors import UsageError
 from archive.models import AoFile, MuseExposure, MuseFit, MuseRaw
@@ -155,7 +156,7 @@ def _files_of(rows: Sequence[MuseExposure], homes: set[Home]) -> Iterator[_Files
     raws, fits = {}, {}
     if Home.RAW in homes:
         first = dict(MuseRaw.objects.filter(exposure__in=rows, place=1).values_list("exposure", "frame"))
-        files = _newest(set(first.values()), MuseKind.RAW)
+        files = _newest(first.values(), MuseKind.RAW)
         raws = {exposure: files.get(frame) for exposure, frame in first.items()}
     if homes & {Home.PSF_PARAMS, Home.SOURCES}:
         newest = MuseFit.objects.filter(exposure__in=rows).order_by("exposure_id", "-number").distinct("exposure_id")
@@ -166,10 +167,9 @@ def _files_of(rows: Sequence[MuseExposure], homes: set[Home]) -> Iterator[_Files
         yield _Files({} if cube is None else cube.cards, raws.get(row.pk), fits.get(row.pk))
 
 
-def _newest(frames: set[int | None], kind: MuseKind) -> dict[int | None, AoFile]:
-    files = AoFile.objects.filter(version__frame__in=frames - {None}, kind=kind).select_related("version__object")
-    files = files.order_by("version__frame", "-version__created", "-version").distinct("version__frame")
-    return {file.version.frame_id: file for file in files}
+def _newest(frame_ids: Iterable[int | None], kind: MuseKind) -> dict[int | None, AoFile]:
+    known = [frame_id for frame_id in frame_ids if frame_id is not None]
+    return {file.version.frame_id: file for file in newest_of(known, kind=kind)}
 
 
 def _cells(

@@ -11,7 +11,7 @@ from archive.errors import ConflictError, NotFoundError, UsageError
 from archive.models import MuseExposure, MuseTarget, MuseTargetName
 
 LONGEST_NAME = 200
-LOCK = 208  # of advisory locks by name
+LOCK = 7_365_208  # first half of advisory locks, whose other half is a name's
 _LEFT_OUT = re.compile(r"[\W_]+")
 _SIGN = re.compile(r"(?<=\d)\s*([+-])\s*(?=\d)")  # of a declination: J1234-56 is not J123456
 

@@ -3,15 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from django.db.models import QuerySet
-
+from archive.domain.ao_files import newest_of
 from archive.domain.muse_links import table_names
 from archive.domain.store import store_named
 from archive.errors import NotFoundError
 from archive.models import AoFile, MuseExposure, MuseFit
 from ingest.ao_layout import TableLayout
-from ingest.ao_tables import AoFile as ReadFile
-from ingest.ao_tables import Table, decoded
+from ingest.ao_tables import ReadFile, Table, decoded
 from ingest.muse_names import MuseKind, is_source
 from ingest.muse_views import View, columns_view, data_view, psf_params_view
 
@@ -92,18 +90,13 @@ def fit_of(exposure: MuseExposure, *, number: int | None = None) -> MuseFit | No
 
 def cube_file(exposure: MuseExposure) -> AoFile | None:
     """What the newest version of the cube holds."""
-    return None if exposure.cube_id is None else _newest(exposure.cube_id, MuseKind.REDUCED).first()
+    return None if exposure.cube_id is None else newest_of([exposure.cube_id], kind=MuseKind.REDUCED).first()
 
 
 def raw_file(exposure: MuseExposure, *, place: int = 1) -> AoFile | None:
     """What the newest version of a raw file holds."""
     row = exposure.raws.filter(place=place).first()
-    return None if row is None or row.frame_id is None else _newest(row.frame_id, MuseKind.RAW).first()
-
-
-def _newest(frame_id: int, kind: MuseKind) -> "QuerySet[AoFile]":
-    files = AoFile.objects.filter(version__frame=frame_id, kind=kind).select_related("version__object")
-    return files.order_by("-version__created", "-version")
+    return None if row is None or row.frame_id is None else newest_of([row.frame_id], kind=MuseKind.RAW).first()
 
 
 def _groups(layouts: Sequence[TableLayout]) -> Iterator[list[TableLayout]]:

@@ -88,8 +88,8 @@ def _change(ids: Sequence[int], change: Change) -> list[ReleaseChange]:
     of_frames = Exposure.objects.exclude(kind=ExposureKind.OCS).filter(frames__any_of=list(ids)).values("pk")
     exposures = list(Exposure.objects.select_for_update(no_key=True).filter(pk__in=of_frames).order_by("name"))
     names = list(of_ids.filter(instrument_id=MUSE_ID).order_by(BASE).values_list(BASE, flat=True))
-    for name in names:
-        muse_links.hold_names(name, None)
+    if names:
+        muse_links.hold_names(*names)
     of_muse = muse_links.lock_exposures_of(names) if names else []
     list(of_ids.order_by(BASE).select_for_update(no_key=True).values_list("pk"))
     of_camera = observations.lock_observations_of(ids)
@@ -103,33 +103,37 @@ def _change(ids: Sequence[int], change: Change) -> list[ReleaseChange]:
         observations.settle(observation)
     for exposure in of_muse:
         muse_links.settle(exposure, at=change.at)
-    return _tell(before, _dates(may_change), set(ids), exposures, change)
+    made = _written(before, _dates(may_change), set(ids), change)
+    told_before = {name for each in of_muse if each.cube_id is not None for name in _fits_of(each)}
+    _tell([row for row in made if not (row.follows and row.basename in told_before)], exposures, at=change.at)
+    logger.info("release_changed", by=change.by, frames=len(made), after=str(change.after))
+    return made
 
 
 def _following(exposures: Sequence[Exposure], of_muse: Sequence[MuseExposure], observed: Sequence[str]) -> Q:
     """Frames whose dates may change with others."""
     following = Q(exposure__in=exposures)
-    names = [name for each in of_muse for kind in muse_links.FITS for name in muse_links.fit_names(each, kind)]
-    following |= Q(basename__in=names)
+    following |= Q(basename__in=[name for each in of_muse for name in _fits_of(each)])
     for name in observed:
         following |= Q(basename__startswith=f"{name}_", raw_file=None)
     return following
+
+
+def _fits_of(exposure: MuseExposure) -> list[str]:
+    """Frames of a fit: of those that follow their cube it is told where they do (muse_links)."""
+    return [name for kind in muse_links.FITS for name in muse_links.fit_names(exposure, kind)]
 
 
 def _dates(frames: FrameQuerySet) -> dict[int, Frame]:
     return {frame.pk: frame for frame in frames.distinct().only(BASE, "proposal_id", "public_date")}
 
 
-def _tell(
-    before: Mapping[int, Frame],
-    after: Mapping[int, Frame],
-    asked: set[int],
-    exposures: Sequence[Exposure],
-    change: Change,
+def _written(
+    before: Mapping[int, Frame], after: Mapping[int, Frame], asked: set[int], change: Change
 ) -> list[ReleaseChange]:
-    """Write who did what, and report each frame that changed."""
+    """Write who did what to each frame that changed."""
     changed = [(before[pk], frame) for pk, frame in after.items() if before[pk].public_date != frame.public_date]
-    rows = [
+    return ReleaseChange.objects.bulk_create(
         ReleaseChange(
             frame_id=new.pk,
             basename=new.basename,
@@ -143,15 +147,15 @@ def _tell(
             changed_at=change.at,
         )
         for old, new in changed
-    ]
-    told = [
-        Event(name=EventName.FRAME_UPDATED, frame_id=row.frame_id, body={"frameid": row.frame_id}, created_at=change.at)
+    )
+
+
+def _tell(rows: Sequence[ReleaseChange], exposures: Sequence[Exposure], *, at: datetime) -> None:
+    """Report each of these frames, and the families."""
+    Event.objects.bulk_create(
+        Event(name=EventName.FRAME_UPDATED, frame_id=row.frame_id, body={"frameid": row.frame_id}, created_at=at)
         for row in rows
-    ]
-    Event.objects.bulk_create(told)
+    )
     for exposure in exposures:
         exposure.refresh_from_db()
-        families.record_update(exposure, at=change.at)
-    made = ReleaseChange.objects.bulk_create(rows)
-    logger.info("release_changed", by=change.by, frames=len(made), after=str(change.after))
-    return made
+        families.record_update(exposure, at=at)

@@ -15,7 +15,7 @@ from ingest.headers import translator as read
 from ingest.headers.record import FrameRecord, RelatedName, Ring
 from ingest.headers.rules import HeaderKeys, HeaderRules
 from ingest.headers.translator import Header, Source
-from ingest.muse_names import exposure_names, is_fit, provenance, raw_key
+from ingest.muse_names import TARGET_KEYS, exposure_names, is_fit, provenance, raw_key
 
 SITE, TELESCOPE = "paranal", "VLT-UT4"
 NOON_UTC = timedelta(hours=16, minutes=42)  # on the meridian of Paranal
@@ -30,8 +30,6 @@ TYPE_OF_DPR = {  # ESO DPR TYPE, up to its first comma or whole
     "WAVE": "ARC",
 }
 TYPES = tuple(dict.fromkeys(("EXPOSE", FIT_TYPE, *TYPE_OF_DPR.values())))
-TARGET_KEYS = ("ESO OBS TARG NAME", "OBJECT")
-INT32_MAX = 2**31 - 1
 
 
 def reads(source: Source) -> bool:
@@ -121,7 +119,7 @@ def _block(stated: Header) -> int | None:
     value = stated.get("ESO OBS ID")
     if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return value if 0 <= value <= INT32_MAX else None
+    return value if 0 <= value <= read.INT32_MAX else None
 
 
 def _footprint(stated: Header) -> Ring | None:

@@ -12,7 +12,7 @@ from tests.photonranch_night import ptr_night
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("address", ["/site/nowhere/", "/site/%00/"])
+@pytest.mark.parametrize("address", ["/site/nowhere/", "/site/%00/", "/site/x%26start=soon/", "/site/lsc%26limit=x/"])
 def test_a_site_of_which_nothing_is_known_has_no_page(client, db, address):
     assert client.get(address).status_code == 404
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.ao_maps import MAPS
-from ingest.ao_tables import AoFile, Column, Table, read_ao_file
+from ingest.ao_tables import Column, ReadFile, Table, read_ao_file
 from ingest.muse_summary import strehl_sums, summary_of
 from ingest.muse_views import CHANNELS, data_view, json_list, psf_params_view, sources_view, wavelengths_nm
 from tests import muse_set
@@ -171,4 +171,4 @@ def test_an_axis_that_is_not_told_has_no_wavelengths(axis):
 
 def test_parameters_without_an_axis_keep_their_values():
     table = Table({"name": Column(np.array(["e"])), "polyfit": Column(np.array([[1.0, 2.0]]))})
-    assert psf_params_view(AoFile({}, {"PSFPARS": table})) == {"e": [1.0, 2.0], "wavelength": None}
+    assert psf_params_view(ReadFile({}, {"PSFPARS": table})) == {"e": [1.0, 2.0], "wavelength": None}

@@ -121,7 +121,17 @@ def test_progress_is_shown_while_something_is_made(client, ao):
     assert part.strip().startswith('<div id="progress"')
 
 
-@pytest.mark.parametrize("address", ["/night/never/", "/night/?month=x"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/night/never/",
+        "/night/0001-01-01/",
+        "/night/9999-12-31/",
+        "/night/?month=x",
+        "/night/?month=0001-01",
+        "/night/?month=9999-12",
+    ],
+)
 def test_what_is_no_night_has_no_page(client, db, address):
     assert client.get(address).status_code == 404
 

@@ -64,6 +64,7 @@ def nights(request: HttpRequest) -> HttpResponseBase:
     at = timezone.now()
     listing = listing_for(request.user, asked_terms(QueryDict()), at=at)
     first = _month(request.GET.get("month", ""), lambda: _latest(listing, request.user, at=at))
+    _require_neighbours(first)
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     counts = frame_nights.counts_between(listing, first, last)
     observations = observations_for(request.user, at=at).filter(night__range=(first, last))
@@ -89,6 +90,7 @@ def night_page(request: HttpRequest, night: str) -> HttpResponseBase:
         day = observing_nights.night_named(night)
     except NotFoundError as error:
         raise Http404(str(error)) from error
+    _require_neighbours(day)
     if "HX-Request" in request.headers:
         progress = progress_of(night=day, user=request.user, at=at)
         answer = render(request, "archive/web/night/progress.html", {"night": day, **_progress(progress)})
@@ -257,6 +259,12 @@ def _month(text: str, otherwise: Callable[[], date]) -> date:
         return date.fromisoformat(f"{text}-01") if text else otherwise().replace(day=1)
     except ValueError as error:
         raise Http404(f"{text[:20]!r} is no month: write it as 2026-11.") from error
+
+
+def _require_neighbours(day: date) -> None:
+    """Raise Http404 at the ends of the calendar: a page leads to the nights before and after."""
+    if not date.min.year < day.year < date.max.year:
+        raise Http404("the archive has no nights of that year.")
 
 
 def _latest(listing: Listing, reader: Reader, *, at: datetime) -> date:

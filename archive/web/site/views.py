@@ -138,7 +138,9 @@ def _family(row: FamilyRow, links: Links) -> dict[str, Any]:
 
 
 def _frames(code: str, reader: Reader, links: Links, *, at: datetime) -> Sequence[dict[str, Any]]:
-    listing = listing_for(reader, asked_terms(QueryDict(f"site_id={code}")), at=at)
+    terms = QueryDict(mutable=True)
+    terms["site_id"] = code
+    listing = listing_for(reader, asked_terms(terms), at=at)
     ids = [row[-1] for row in listing.keys(NEWEST_FIRST, most=PICTURES_AT_ONCE)]
     found = []
     for row in frames_of(ids, reader, at=at, parts=Parts(related=False, thumbnails=True)):

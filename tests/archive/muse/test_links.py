@@ -284,9 +284,9 @@ def test_two_files_that_come_at_once_find_each_other(store, inspector, now, muse
     both_are_here = threading.Barrier(2, timeout=20)
     hold = muse_links.hold_names
 
-    def hold_together(basename, content):
+    def hold_together(*basenames, content=None):
         both_are_here.wait()
-        hold(basename, content)
+        hold(*basenames, content=content)
 
     monkeypatch.setattr(muse_links, "hold_names", hold_together)
     faults = []
