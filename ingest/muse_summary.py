@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ingest.ao_tables import Table
+from ingest.headers.translator import finite_number
 
 ATM_TABLE = "SPARTA_ATM_DATA"
 LASERS = (1, 2, 3, 4)
@@ -43,9 +44,9 @@ def summary_of(primary: Header, *sums: StrehlSums) -> Summary:
         seeing_arcsec=seeing,
         airmass=airmass,
         seeing_los_arcsec=seeing_los(seeing, airmass),
-        tau0_s=_number(primary, "ESO TEL AMBI TAU0"),
-        ground_layer_fraction=_number(primary, "ESO OCS SGS ASM GL900 AVG"),
-        guide_star_flux=_number(primary, "ESO AOS NGS1 FLUX"),
+        tau0_s=finite_number(primary.get("ESO TEL AMBI TAU0")),
+        ground_layer_fraction=finite_number(primary.get("ESO OCS SGS ASM GL900 AVG")),
+        guide_star_flux=finite_number(primary.get("ESO AOS NGS1 FLUX")),
         is_tip_tilt_closed=_flag(primary, "ESO AOS TT LOOP ST"),
         is_degraded=_is_degraded(primary),
         strehl={laser: _mean([of_file[str(laser)] for of_file in sums if str(laser) in of_file]) for laser in LASERS},
@@ -60,7 +61,7 @@ def seeing_los(seeing_arcsec: float | None, airmass: float | None) -> float | No
 
 
 def _mean_of(header: Header, *keys: str) -> float | None:
-    numbers = [number for key in keys if (number := _number(header, key)) is not None]
+    numbers = [number for key in keys if (number := finite_number(header.get(key))) is not None]
     return sum(numbers) / len(keys) if len(numbers) == len(keys) else None
 
 
@@ -84,17 +85,6 @@ def _mean(sums: Sequence[tuple[float, int]]) -> float | None:
 def _is_degraded(header: Header) -> bool | None:
     flags = [flag for key in header if _SIMULATED.fullmatch(key) and (flag := _flag(header, key)) is not None]
     return any(flags) if flags else None
-
-
-def _number(header: Header, key: str) -> float | None:
-    value = header.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _flag(header: Header, key: str) -> bool | None:

@@ -21,7 +21,7 @@ SITE, TELESCOPE = "paranal", "VLT-UT4"
 NOON_UTC = timedelta(hours=16, minutes=42)  # on the meridian of Paranal
 FIELD_ARCSEC = {"WFM": 60.0, "NFM": 7.5}  # side of the field, by the beginning of the mode
 FIT_TYPE = "PSFFIT"
-TYPE_OF_DPR = {  # ESO DPR TYPE, up to its first comma or whole
+TYPE_OF_DPR = {  # ESO DPR TYPE, whole or what it begins with, up to a comma
     "BIAS": "BIAS",
     "DARK": "DARK",
     "FLAT,LAMP": "LAMPFLAT",
@@ -103,15 +103,18 @@ def _night(stated: Header, keys: HeaderKeys, observed_at: datetime | None) -> da
     """The header's word, else the date of the noon before: exposures of one night begin on two dates of UTC."""
     if stated.get(keys.observation_day):
         return read.night_of(stated, keys)
-    return None if observed_at is None else (observed_at - NOON_UTC).date()
+    try:
+        return None if observed_at is None else (observed_at - NOON_UTC).date()
+    except OverflowError as error:
+        raise UsageError(f"{keys.observation_date} is {observed_at}: the calendar has no night for it.") from error
 
 
 def _type_of(stated: Header, keys: HeaderKeys) -> str:
     """What stands in the header in the archive's words, else by ESO's."""
     told = read.text(stated, keys.configuration_type).strip().upper()
-    words = read.text(stated, "ESO DPR TYPE").strip().upper().replace(" ", "")
-    first = words.split(",")[0]
-    return told or TYPE_OF_DPR.get(words) or TYPE_OF_DPR.get(first) or "EXPOSE"
+    words = read.text(stated, "ESO DPR TYPE").upper().replace(" ", "").split(",")
+    heads = (",".join(words[:count]) for count in range(len(words), 0, -1))
+    return told or next((TYPE_OF_DPR[head] for head in heads if head in TYPE_OF_DPR), "EXPOSE")
 
 
 def _block(stated: Header) -> int | None:
@@ -124,15 +127,11 @@ def _block(stated: Header) -> int | None:
 
 def _footprint(stated: Header) -> Ring | None:
     """Outline of the field about RA and DEC, for files without a WCS. North is taken to be up."""
-    ra_deg, dec_deg = (_number(stated.get(key)) for key in ("RA", "DEC"))
+    ra_deg, dec_deg = (read.finite_number(stated.get(key)) for key in ("RA", "DEC"))
     side_arcsec = FIELD_ARCSEC.get(read.text(stated, "ESO INS MODE")[:3].upper())
     if ra_deg is None or dec_deg is None or side_arcsec is None or not -90.0 <= dec_deg <= 90.0:
         return None
     return sphere.square((ra_deg % 360.0, dec_deg), side_arcsec=side_arcsec)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _related(source: Source, header: dict[str, Any], rules: HeaderRules) -> tuple[RelatedName, ...]:

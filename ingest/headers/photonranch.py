@@ -4,7 +4,6 @@ Keys that the OCS requires may be absent here. What a header lacks or has wrong 
 file: the name tells site, instrument, night, type and level.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -69,10 +68,10 @@ def family_record(name: FamilyName, header: Header, rules: HeaderRules) -> Famil
         proposal_id=_text(known, rules.keys.proposal_id)[:64],
         ra_deg=right_ascension_deg(known.get(RA_KEY)),
         dec_deg=declination_deg(known.get(DEC_KEY)),
-        altitude_deg=number_of(known.get("ALTITUDE")),
-        azimuth_deg=number_of(known.get("AZIMUTH")),
-        airmass=number_of(known.get("AIRMASS")),
-        exposure_time=number_of(known.get(rules.keys.exposure_time)),
+        altitude_deg=read.written_number(known.get("ALTITUDE")),
+        azimuth_deg=read.written_number(known.get("AZIMUTH")),
+        airmass=read.written_number(known.get("AIRMASS")),
+        exposure_time=read.written_number(known.get(rules.keys.exposure_time)),
         primary_optical_element=_text(known, rules.keys.primary_optical_element)[:100],
         username=_text(known, "USERNAME"),
         user_id=_text(known, "USERID"),
@@ -148,19 +147,8 @@ def declination_deg(value: object) -> float | None:
     return degrees if degrees is not None and -90.0 <= degrees <= 90.0 else None
 
 
-def number_of(value: object) -> float | None:
-    """A finite number, also one that was written as text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _angle(value: object) -> float | None:
-    number = number_of(value)
+    number = read.written_number(value)
     if number is not None or not isinstance(value, str):
         return number
     found = _SEXAGESIMAL.fullmatch(value.strip())
@@ -218,7 +206,7 @@ def _whole_number(known: Header, key: str) -> int | None:
 
 
 def _exposure_time(value: object) -> float | None:
-    seconds = number_of(value)
+    seconds = read.written_number(value)
     return seconds if seconds is not None and seconds >= 0.0 else None
 
 
@@ -232,5 +220,5 @@ def _stack_name(value: object) -> str:
 
 
 def _count_of(value: object) -> int:
-    number = number_of(value)
+    number = read.written_number(value)
     return int(number) if number is not None and 0 <= number < 2**31 else 0

@@ -267,14 +267,9 @@ def _to_icrs(ra_deg: float, dec_deg: float, equinox: object) -> tuple[float, flo
 
 
 def _number(value: object) -> float | None:
-    """A finite number, also one that was written as text. 9999 means that it is not known."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) and abs(number) < 9999 else None
+    """A number that may be written as text. 9999 means that it is not known."""
+    number = read.written_number(value)
+    return number if number is not None and abs(number) < 9999 else None
 
 
 def _exposure_time(header: Header, other_key: str) -> float | None:

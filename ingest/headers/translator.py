@@ -1,5 +1,6 @@
 """What every translator shares: typed values out of a header, nulls, dates, the public date."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -85,7 +86,7 @@ def whole_number(header: Header, key: str) -> int | None:
         return None
     try:
         number = int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"{key} is {value!r}, not a whole number: correct the header.") from error
     if not 0 <= number <= INT32_MAX:
         raise UsageError(f"{key} is {number}, outside 0 to {INT32_MAX}: correct the header.")
@@ -96,10 +97,31 @@ def real_number(header: Header, key: str) -> float | None:
     value = header.get(key)
     if value is None or value == "":
         return None
+    number = written_number(value)
+    if number is None:
+        raise UsageError(f"{key} is {value!r}, not a number: correct the header.")
+    return number
+
+
+def finite_number(value: object) -> float | None:
+    """A finite number that a header has as a number; None for text, flags, and what is too great for a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{key} is {value!r}, not a number: correct the header.") from error
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def written_number(value: object) -> float | None:
+    """A finite number, also one that was written as text."""
+    if not isinstance(value, str):
+        return finite_number(value)
+    try:
+        return finite_number(float(value))
+    except ValueError:
+        return None
 
 
 def instant(header: Header, key: str) -> datetime | None:

@@ -72,6 +72,7 @@ def test_blank_and_unwanted_keys_are_dropped():
 @pytest.mark.parametrize(
     ("changes", "name"),
     [({"BLKUID": "12x"}, "BLKUID"), ({"REQNUM": -1}, "REQNUM"), ({"REQNUM": 2**31}, "REQNUM"), ({"EXPTIME": "long"}, "EXPTIME"),
+     ({"EXPTIME": 10**400}, "EXPTIME"), ({"EXPTIME": "nan"}, "EXPTIME"), ({"BLKUID": float("inf")}, "BLKUID"),
      ({"DATE-OBS": "10/03/25"}, "DATE-OBS"), ({"DAY-OBS": "2025-13-01"}, "DAY-OBS")],
 )  # fmt: skip
 def test_values_that_can_not_be_read_are_refused_by_their_key(changes, name):
