@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from archive.domain import search
 from archive.domain.access import Links
 from archive.models import AoFile, Frame, Headers, MuseExposure, Reader, Thumbnail, Version
+from archive.web.cart.holder import those_in
 from archive.web.frame.family import family_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
@@ -47,6 +48,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "pictures": _pictures(frame, links),
         "versions": [_version(frame, version, links) for version in versions],
         "downloads": _downloads(request, frame, versions[:1]),
+        "is_in_cart": bool(those_in(request, [frame.pk])),
         "family": family_of(frame, request.user, at=at),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
