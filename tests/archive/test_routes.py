@@ -108,6 +108,7 @@ ROUTES = {
     "/frame/<pk>/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
+    "/site/<code>/<directory>/<base>/": PAGE,
     "/night/": LIST,
     "/night/<night>/": PAGE,
     "/search/sky/": LIST,

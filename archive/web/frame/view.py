@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,10 +14,10 @@ from archive.domain import search
 from archive.domain.access import Links
 from archive.models import AoFile, Frame, Headers, MuseExposure, Reader, Thumbnail, Version
 from archive.web.frame.family import family_of
+from archive.web.header import CARDS_AT_ONCE, cards_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
-CARDS_AT_ONCE = 40
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
 
@@ -101,13 +101,6 @@ def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
     return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:CARDS_AT_ONCE])
 
 
-def _header(frame: Frame, given: Any) -> dict[str, Any]:
-    """Cards that hold what is looked for, in the order of the header; the first ones when nothing is."""
-    cards = Headers.objects.filter(frame=frame).values_list("data", flat=True).first() or {}
-    wanted = str(given.get("q", "")).strip()
-    folded = wanted.casefold()
-    found = [
-        (key, value) for key, value in cards.items() if folded in key.casefold() or folded in str(value).casefold()
-    ]
-    most = len(found) if wanted or "all" in given else CARDS_AT_ONCE
-    return {"cards": found[:most], "n_cards": len(cards), "n_found": len(found), "q": wanted}
+def _header(frame: Frame, given: QueryDict) -> dict[str, Any]:
+    header = Headers.objects.filter(frame=frame).values_list("data", flat=True).first()
+    return cards_of(header or {}, given)
