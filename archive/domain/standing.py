@@ -59,7 +59,7 @@ def n_doomed() -> int:
 
 
 def products_by_state() -> dict[str, dict[str, int]]:
-    """Of each state how many current products of each kind; of settled ones, where there are many, up to a minute ago."""
+    """Of each state how many current products of each kind; many settled ones may be as of a minute ago."""
     found: dict[str, dict[str, int]] = {state.value: {} for state in ProductState if state != ProductState.STALE}
     for state, kind, n in [*_counted(UNSETTLED), *_settled()]:
         found[state][kind] = n
@@ -67,7 +67,7 @@ def products_by_state() -> dict[str, dict[str, int]]:
 
 
 def _settled() -> list[tuple[str, str, int]]:
-    """Nearly all products are settled, and the database counts them one by one: a million take a quarter of a second."""
+    """Nearly all products are settled, and the database counts them one by one: 250 ms a million."""
     kept: list[tuple[str, str, int]] | None = cache.get(SETTLED_KEY)
     if kept is None:
         kept = _counted(SETTLED)
