@@ -112,6 +112,7 @@ ROUTES = {
     "/site/<code>/": PAGE,
     "/night/": LIST,
     "/night/<night>/": PAGE,
+    "/observation/<name>/": PAGE,
     "/search/sky/": LIST,
     "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
