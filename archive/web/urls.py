@@ -4,6 +4,7 @@ from django.urls import path
 
 from archive.web.frame.view import frame_page
 from archive.web.night.views import night_page, nights
+from archive.web.observation.view import observation_page
 from archive.web.search.sky import sky
 from archive.web.search.view import search
 from archive.web.searches import change, searches
@@ -23,6 +24,7 @@ urlpatterns = [
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
     path("night/", nights, name="night-list"),
     path("night/<str:night>/", night_page, name="night-page"),
+    path("observation/<str:name>/", observation_page, name="observation-page"),
     path("search/", search, name="search"),
     path("searches/", searches, name="searches"),
     path("searches/<int:search_id>/", change, name="search-change"),

@@ -12,12 +12,17 @@ from django.views.decorators.http import require_safe
 
 from archive.domain import search
 from archive.domain.access import Links
-from archive.models import AoFile, Frame, Headers, MuseExposure, Reader, Thumbnail, Version
+from archive.models import AoFile, Frame, MuseExposure, Reader, Thumbnail, Version
+from archive.web.frame.cards import header_of
 from archive.web.frame.family import family_of
 from archive.web.header import CARDS_AT_ONCE, cards_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
+<<<<<<< HEAD
+=======
+MUSE_AT_ONCE = 40
+>>>>>>> cfa641af88d22e5955d58d95e2a0238434c50b35
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
 
@@ -50,7 +55,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "family": family_of(frame, request.user, at=at),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
-        **_header(frame, request.GET),
+        **header_of(frame.pk, request.GET),
     }
 
 
@@ -98,9 +103,13 @@ def _tables(newest: list[Version]) -> list[dict[str, Any]]:
 def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
     seen = MuseExposure.objects.visible_to(reader, at=at)
     of_frame = seen.filter(cube=frame) | seen.filter(raws__frame=frame)
+<<<<<<< HEAD
     return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:CARDS_AT_ONCE])
 
 
 def _header(frame: Frame, given: QueryDict) -> dict[str, Any]:
     header = Headers.objects.filter(frame=frame).values_list("data", flat=True).first()
     return cards_of(header or {}, given)
+=======
+    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:MUSE_AT_ONCE])
+>>>>>>> cfa641af88d22e5955d58d95e2a0238434c50b35
