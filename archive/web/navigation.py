@@ -20,13 +20,9 @@ OF_STAFF = {"staff"}
 # Pages that belong to an entry without having its name.
 BELOW = {
     "night-page": "night-list",
-<<<<<<< HEAD
-    "site-page": "site-list",
-    "site-family": "site-list",
-=======
     "observation-page": "night-list",
     "site-page": "site-list",
->>>>>>> cfa641af88d22e5955d58d95e2a0238434c50b35
+    "site-family": "site-list",
     "frame-page": "search",
     "searches": "search",
 }

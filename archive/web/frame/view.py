@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,14 +15,10 @@ from archive.domain.access import Links
 from archive.models import AoFile, Frame, MuseExposure, Reader, Thumbnail, Version
 from archive.web.frame.cards import header_of
 from archive.web.frame.family import family_of
-from archive.web.header import CARDS_AT_ONCE, cards_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
-<<<<<<< HEAD
-=======
 MUSE_AT_ONCE = 40
->>>>>>> cfa641af88d22e5955d58d95e2a0238434c50b35
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
 
@@ -103,13 +99,4 @@ def _tables(newest: list[Version]) -> list[dict[str, Any]]:
 def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
     seen = MuseExposure.objects.visible_to(reader, at=at)
     of_frame = seen.filter(cube=frame) | seen.filter(raws__frame=frame)
-<<<<<<< HEAD
-    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:CARDS_AT_ONCE])
-
-
-def _header(frame: Frame, given: QueryDict) -> dict[str, Any]:
-    header = Headers.objects.filter(frame=frame).values_list("data", flat=True).first()
-    return cards_of(header or {}, given)
-=======
     return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:MUSE_AT_ONCE])
->>>>>>> cfa641af88d22e5955d58d95e2a0238434c50b35

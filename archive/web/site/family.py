@@ -14,7 +14,7 @@ from archive.domain.family_rows import FamilyRow, family_named, rows_of
 from archive.enums import ExposureKind, FileRole
 from archive.errors import ConflictError, NotFoundError
 from archive.models import Exposure, InfoImage, Reader
-from archive.web.header import cards_of
+from archive.web.frame.cards import cards_of
 from archive.web.policy import strict_policy
 from archive.web.site.pictures import family_as_shown
 from ingest.family_names import KIND_OF_DIRECTORY
