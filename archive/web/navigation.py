@@ -19,7 +19,14 @@ ENTRIES = (
 CART = "cart"  # its entry says how many frames are in it
 OF_STAFF = {"staff"}
 # Pages that belong to an entry without having its name.
-BELOW = {"night-page": "night-list", "site-page": "site-list", "frame-page": "search", "searches": "search"}
+BELOW = {
+    "night-page": "night-list",
+    "observation-page": "night-list",
+    "site-page": "site-list",
+    "site-family": "site-list",
+    "frame-page": "search",
+    "searches": "search",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def test_a_login_brings_the_cart_along(visit, house):
     page.get_by_role("button", name=re.compile("^Cart ?, put")).click()
     in_cart(page, 1)
     page.get_by_role("link", name="Log in").click()
-    page.get_by_label("Username").fill("alice")
+    page.get_by_label("User name").fill("alice")
     page.get_by_label("Password").fill("alice-pass")
     page.get_by_role("button", name="Log in").click()
     in_cart(page, 1)
