@@ -40,6 +40,7 @@ __all__ = [
     "STATIC_ROOT",
     "STATIC_URL",
     "STORAGES",
+    "STREAM_URL",
     "TEMPLATES",
     "TIME_ZONE",
     "USE_TZ",
@@ -111,6 +112,8 @@ SITE = {
     "terms_url": env.TERMS_OF_SERVICE_URL,
     "documentation_url": env.DOCUMENTATION_URL,
 }
+
+STREAM_URL = env.STREAM_URL
 
 EMAIL_HOST = env.EMAIL_HOST
 EMAIL_PORT = env.EMAIL_PORT

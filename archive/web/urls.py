@@ -8,6 +8,7 @@ from archive.web.observation.view import observation_page
 from archive.web.search.sky import sky
 from archive.web.search.view import search
 from archive.web.searches import change, searches
+from archive.web.site.family import site_family
 from archive.web.site.views import site_list, site_page
 from archive.web.staff.arrivals import ingest, quarantined
 from archive.web.staff.expiries import expiries
@@ -30,6 +31,7 @@ urlpatterns = [
     path("search/sky/", sky, name="search-sky"),
     path("site/", site_list, name="site-list"),
     path("site/<str:code>/", site_page, name="site-page"),
+    path("site/<str:code>/<str:directory>/<str:base>/", site_family, name="site-family"),
     path("staff/", overview, name="staff"),
     path("staff/health/", health, name="staff-health"),
     path("staff/ingest/", ingest, name="staff-ingest"),
