@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from archive.domain import (
     broker,
+    carts,
     events,
     expiry,
     nightlog,
@@ -158,6 +159,11 @@ def fold_tallies() -> None:
 @shared_task(soft_time_limit=300, time_limit=330)
 def forget_expired_selections() -> None:
     selections.forget_expired(at=timezone.now())
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def forget_old_carts() -> None:
+    carts.forget_old(at=timezone.now())
 
 
 @shared_task(soft_time_limit=600, time_limit=660)

@@ -325,6 +325,8 @@ ZIP_MODE = _choice(
 )
 DOWNLOAD_HOURS = _number("DOWNLOAD_HOURS", "24", "how long a frozen selection can be downloaded, hours")
 DOWNLOAD_MAX_FRAMES = _number("DOWNLOAD_MAX_FRAMES", "250000", "most frames of one selection")
+CART_MAX_FRAMES = _number("CART_MAX_FRAMES", "10000", "most frames of one cart")
+CART_DAYS = _number("CART_DAYS", "14", "how long a cart of nobody who is logged in is kept after its last change, days")
 
 # Images that are made for readers
 IMAGE_JOBS = _number("IMAGE_JOBS", "2", "images that one web process makes at a time; each is a process of its own")

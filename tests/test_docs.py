@@ -110,6 +110,7 @@ def test_every_event_stands_in_the_documents():
         models.MuseRaw,
         models.MuseFit,
         models.ReleaseChange,
+        models.Cart,
         telemetry.Recording,
         telemetry.File,
         telemetry.Damage,
