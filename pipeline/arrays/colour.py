@@ -42,10 +42,10 @@ def common_bands(planes: Sequence[Plane], *, exposures_s: Sequence[float]) -> Ba
     has_value = np.isfinite(stack).all(axis=0)
     if not has_value.any():
         raise UsageError("These frames have no pixel in common: choose others.")
-    for plane, exposure_s in zip(stack, exposures_s, strict=True):
-        plane -= np.float32(sky_level(plane[has_value]))
-        plane /= np.float32(exposure_s)
-        plane[~has_value] = np.nan
+    sky = np.array([sky_level(plane[has_value]) for plane in stack], dtype=np.float32)
+    stack -= sky[:, None, None]
+    stack /= np.array(exposures_s, dtype=np.float32)[:, None, None]
+    stack[:, ~has_value] = np.nan
     rows, columns = np.flatnonzero(has_value.any(axis=1)), np.flatnonzero(has_value.any(axis=0))
     cut = stack[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return Bands(cut, (int(rows[0]), int(columns[0])))

@@ -1,8 +1,8 @@
 """Which light a filter lets through, by the names that headers give filters.
 
-Wavelengths are effective ones, nm: Fukugita et al. 1996 (AJ 111, 1748) for Sloan's filters, Bessell 2005 (ARA&A 43, 293)
-for Johnson's and Cousins's, Tonry et al. 2012 (ApJ 750, 99) for those that only Pan-STARRS has; of narrow bands that of the
-line in air; of the three colours of cameras the middle of what is usual.
+Wavelengths are effective ones, nm: Fukugita et al. 1996 (AJ 111, 1748) for Sloan's filters, Bessell 2005 (ARA&A 43,
+293) for Johnson's and Cousins's, Tonry et al. 2012 (ApJ 750, 99) for those that only Pan-STARRS has; of narrow bands
+that of the line in air; of the three colours of cameras the middle of what is usual.
 """
 
 import re

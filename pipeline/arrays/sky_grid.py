@@ -80,11 +80,10 @@ def resampled(image: Pixels, frame: Outlined, grid: Grid) -> Plane:
     """
     pixels_across = grid.pixel_arcsec / 3600.0 / _pixel_deg(frame)
     small = _shrunk(image, pixels_across)
-    y, x = _places(frame, grid)
-    for places, old, new in ((y, frame.shape[0], small.shape[0]), (x, frame.shape[1], small.shape[1])):
-        places += 0.5
-        places *= new / old
-        places -= 0.5
+    y, x = (
+        (places + 0.5) * (new / old) - 0.5
+        for places, old, new in zip(_places(frame, grid), frame.shape, small.shape, strict=True)
+    )
     values = _interpolated(small, y, x)
     values *= np.float32(pixels_across**2)
     return values
