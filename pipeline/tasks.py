@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from archive.domain import (
     broker,
+    carts,
     colour_frames,
     colour_pictures,
-    carts,
     events,
     expiry,
     nightlog,

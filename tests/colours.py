@@ -90,12 +90,22 @@ FILTERS = ("ip", "rp", "gp")  # red, green, blue
 EXPOSURES_S = (60.0, 45.0, 90.0)
 
 
-def three_frames(frames: FrameFactory, *, middle=M51, field=FIELD, **changes: Any) -> list[Frame]:
+def cluster(seed, *, shape, n_stars=250):
+    """A cluster of stars, red giants and blue ones, for eyes rather than for numbers."""
+    chance = np.random.default_rng(seed)
+    spread = min(shape) * SCALE_ARCSEC / 5
+    places = np.concatenate([chance.normal(0, spread, (n_stars, 2)), chance.uniform(-2.2, 2.2, (n_stars, 2)) * spread])
+    brightness = chance.pareto(1.1, len(places)) * 12 + 12
+    slope = np.clip(chance.normal(0, 0.35, len(places)), -0.7, 0.7)
+    return Field(places, brightness[:, None] * np.stack([1 + slope, np.ones_like(slope), 1 - slope], axis=1))
+
+
+def three_frames(frames: FrameFactory, *, middle=M51, field=FIELD, shape=SHAPE, **changes: Any) -> list[Frame]:
     """Frames of the field through i, r and g, minutes apart, each a little aside and turned; red first."""
     made = []
     for band, (name, exposure_s) in enumerate(zip(FILTERS, EXPOSURES_S, strict=True)):
-        wcs = wcs_at(middle[0], middle[1] + band * 3 / 3600, turn_deg=band * 0.7)
-        image = image_of(field, wcs, band, exposure_s=exposure_s, middle=middle, seed=band + 1)
+        wcs = wcs_at(middle[0], middle[1] + band * 3 / 3600, turn_deg=band * 0.7, shape=shape)
+        image = image_of(field, wcs, band, exposure_s=exposure_s, shape=shape, middle=middle, seed=band + 1)
         values = {
             "content": fits_of(image, wcs, FILTER=name, EXPTIME=exposure_s),
             "extension": ".fits",
@@ -103,7 +113,7 @@ def three_frames(frames: FrameFactory, *, middle=M51, field=FIELD, **changes: An
             "exposure_time": exposure_s,
             "observation_date": OBSERVED_AT + timedelta(minutes=3 * band),
             "reduction_level": 91,
-            "footprint": area_of(wcs),
+            "footprint": area_of(wcs, shape),
         }
         made.append(frames(**{**values, **changes}))
     return made

@@ -6,7 +6,7 @@ from anyascii import anyascii
 
 from archive.models import TargetTally
 
-PARTS = re.compile(r"[^\W\d_]+|\d+|[^\w\s-]")
+PARTS = re.compile(r"[^\W\d_]+|\d+|[^\w\s\x00-\x1f\x7f-]")
 BETWEEN = r"[[:space:]_-]*"  # what people write or leave out between the parts of a name
 MOST_SPELLINGS = 10
 
