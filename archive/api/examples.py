@@ -76,6 +76,12 @@ LISTS = {
     "sites": ["lsc", "ogg"], "telescopes": ["0m4b", "1m0a"], "filters": ["gp", "rp"], "instruments": ["fa15", "kb27"],
     "obstypes": ["BIAS", "EXPOSE"], "proposals": ["EXAMPLE2025A-001"], "generated_at": "2026-11-21T02:03:46.123Z",
 }  # fmt: skip
+IMAGE = {"hdu": 1, "name": "SCI", "width": 4096, "height": 4096, "planes": 1}
+NODE = [-0.6241, -0.2582, 0.7374]
+IMAGES = {
+    "frame": 4, "version": 41, **IMAGE, "unit": "electron", "images": [IMAGE], "x0": 0, "y0": 0, "sky_fault": "",
+    "sky": {"x": [-0.5, 4095.5], "y": [-0.5, 4095.5], "vectors": [NODE, NODE, NODE, NODE], "error_arcsec": 0.004},
+}  # fmt: skip
 
 
 def _page(row: Any) -> dict[str, Any]:
@@ -91,6 +97,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/frames/{id}/", "patch"): ({"target_name": "M 51"}, FRAME),
     ("/frames/{id}/headers/", "get"): (None, {"data": POSTED["headers"]}),
     ("/frames/{id}/related/", "get"): (None, [FRAME]),
+    ("/frames/{id}/cutout/sky/", "get"): (None, IMAGES),
     ("/frames/aggregate/", "get"): (None, LISTS),
     ("/frames/zip/", "post"): ({"frame_ids": [4, 5], "uncompress": False}, None),
     ("/thumbnails/", "get"): (None, _page(THUMBNAIL)),

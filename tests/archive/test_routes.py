@@ -46,6 +46,8 @@ ROUTES = {
     "/frames/<pk>/related/": FRAME,
     "/frames/<pk>/download/": FRAME,
     "/frames/<pk>/image/": FRAME,
+    "/frames/<pk>/cutout/": FRAME,
+    "/frames/<pk>/cutout/sky/": FRAME,
     "/frames/zip/": LIST,
     "/frames/aggregate/": LIST,
     "/frames/script/": LIST,
@@ -108,8 +110,10 @@ ROUTES = {
     "/frame/<pk>/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
+    "/site/<code>/<directory>/<base>/": PAGE,
     "/night/": LIST,
     "/night/<night>/": PAGE,
+    "/observation/<name>/": PAGE,
     "/search/sky/": LIST,
     "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
@@ -262,7 +266,9 @@ class TestRoutesOfOneFrame:
         for user in (alice, admin):
             response = api(user).get(address(path, hidden))
             # Bytes that are no FITS file have no catalogue, table or image and do not unpack: that is another refusal.
-            needs_fits = path.startswith("/frame-") or path.endswith(("/image/", "/tables/<name>/"))
+            needs_fits = path.startswith("/frame-") or path.endswith(
+                ("/image/", "/cutout/", "/cutout/sky/", "/tables/<name>/")
+            )
             assert response.status_code == 200 or (needs_fits and response.status_code < 500)
             assert response.status_code == 200 or response.content != missing
 

@@ -183,7 +183,7 @@ def _observation(row: ObservationRow, links: Links) -> dict[str, Any]:
         "filter": row.observation.primary_optical_element,
         "picture": "" if preview is None else links.to(preview.store, preview.path, preview.version_id),
         "strehl": strehl,
-        "address": reverse("observation", args=[row.observation.name]),
+        "address": reverse("observation-page", args=[row.observation.name]),
     }
 
 
