@@ -39,7 +39,7 @@ def common_bands(planes: Sequence[Plane], *, exposures_s: Sequence[float]) -> Ba
     Raises UsageError where they have no pixel in common.
     """
     stack = np.stack(planes).astype(np.float32, copy=False)
-    has_value = np.isfinite(stack).all(axis=0)
+    has_value = np.asarray(np.isfinite(stack).all(axis=0))
     if not has_value.any():
         raise UsageError("These frames have no pixel in common: choose others.")
     sky = np.array([sky_level(plane[has_value]) for plane in stack], dtype=np.float32)

@@ -19,8 +19,9 @@ from archive.enums import ColourState
 from archive.errors import NotFoundError
 from archive.models import ColourPicture, ColourPictureQuerySet, Version
 from archive.web.gallery.words import alternative, bands_of, field_of, marks_of
+from archive.web.paging import paged
 from archive.web.policy import strict_policy
-from archive.web.staff.parts import paged, refused
+from archive.web.staff.parts import refused
 
 PICTURES_AT_ONCE = 24
 LONGEST_NAME = 200
