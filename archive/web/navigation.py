@@ -22,6 +22,7 @@ BELOW = {
     "night-page": "night-list",
     "observation-page": "night-list",
     "site-page": "site-list",
+    "site-family": "site-list",
     "frame-page": "search",
     "searches": "search",
 }
