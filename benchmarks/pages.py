@@ -3,21 +3,22 @@
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
+from django.contrib.auth.models import User
+
 from archive.errors import FatalError
-from benchmarks import baselines
+from benchmarks import baselines, observations
 from benchmarks.load import load
+from benchmarks.page_asks import SEARCH, SKY, cookie_of, of_others, of_search
 from benchmarks.report import Aim, Figure, median_of
 from benchmarks.services import Bench
-from benchmarks.speed import questions
 from benchmarks.speed.asks import Ask, Readers, Session, count_of, make_readers
 from benchmarks.speed.group import sizes_of
 from benchmarks.speed.table import SMALL
 from benchmarks.speed.truth import Truth
 
-SEARCH, SKY = "/search/", "/search/sky/"
 N_RUNS, N_WARMING = 30, 5
 AIM_MS, AIM_LARGE_MS = 150.0, 300.0
 AIM_OF_MAP_MS = 1000.0  # it comes after the page, by a question of its own
@@ -25,41 +26,29 @@ COUNT = re.compile(r'<p class="count"[^>]*><b>([\d,]+)</b>')
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """The search page with its facets by several kinds of questions, and the numbers of the map beside it."""
+    """Each page by questions of its kinds, and the numbers of the search page's map beside it."""
     for size in sizes_of(os.environ.get("FRAMES", "")):
         bench.empty()
         load(size)
+        observations.populate()
         readers = make_readers(bench.token())
         truth = Truth(readers)
         aim_ms = AIM_MS if size <= SMALL else AIM_LARGE_MS
         with bench.running("web"):
-            session = Session(bench.url, readers)
+            session = _browsers(bench, readers)
             empty = baselines.empty_request(bench.url)
-            for name, asks in _questions(truth).items():
+            for name, asks in {**of_search(truth), **of_others(truth)}.items():
                 times_ms = [1000.0 * took_s for took_s in _times(session, readers, asks)]
                 aim = (Aim.AT_MOST, AIM_OF_MAP_MS if name.startswith(SKY) else aim_ms)
                 yield median_of(f"page {name}, {size:,}", times_ms, "ms", baseline=empty, aim=aim)
 
 
-def _questions(truth: Truth) -> Mapping[str, Iterator[Ask]]:
-    return {
-        "/search/": _on(SEARCH, _everything()),
-        "/search/ of one value": _on(SEARCH, (ask for ask in questions.lists(truth) if ask.params)),
-        "/search/ of a proposal and 60 days": _on(SEARCH, questions.proposals(truth)),
-        "/search/ of a target": _on(SEARCH, questions.target_parts(truth)),
-        "/search/ of a place": _on(SEARCH, questions.places(truth)),
-        "/search/sky/ of one value": _on(SKY, (ask for ask in questions.lists(truth) if ask.params)),
-        "/search/sky/": _on(SKY, _everything()),
-    }
-
-
-def _everything() -> Iterator[Ask]:
-    while True:
-        yield Ask(SEARCH)
-
-
-def _on(path: str, asks: Iterator[Ask]) -> Iterator[Ask]:
-    return (Ask(path, ask.params, where=ask.where, values=ask.values) for ask in asks)
+def _browsers(bench: Bench, readers: Readers) -> Session:
+    """Requests of people who have logged in."""
+    session = Session(bench.url, readers)
+    for who, token in readers.tokens.items():
+        session.sign_in(who, cookie_of(User.objects.get(auth_token=token)))
+    return session
 
 
 def _times(session: Session, readers: Readers, asks: Iterator[Ask]) -> Iterator[float]:

@@ -111,7 +111,7 @@ class _Scan:
                     f"the headers of {self.name} have no end within {self.limits.header_bytes} bytes: "
                     "the file is damaged or its header is too long, correct it."
                 )
-            end = _end_of_header(block)
+            end = end_of_header(block)
             blocks.append(block)
             if end is not None:
                 return b"".join(blocks), (len(blocks) - 1) * BLOCK_BYTES + end
@@ -205,7 +205,7 @@ def _fold(total: int) -> int:
     return total
 
 
-def _end_of_header(block: bytes) -> int | None:
+def end_of_header(block: bytes) -> int | None:
     """Where the END card starts; NULs count as blanks, as in files of careless writers."""
     blank = block.replace(b"\0", b" ")
     start = blank.find(_END_CARD)

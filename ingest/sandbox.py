@@ -19,6 +19,7 @@ import structlog
 from archive.errors import FatalError, NotFoundError, TransientError, UsageError
 from ingest.ao_content import AoContent
 from ingest.inspection import CircleKeys, Inspection, Limits
+from ingest.sky_grid import Spot
 from ingest.small_picture import SmallPicture
 
 logger = structlog.get_logger(__name__)
@@ -76,6 +77,18 @@ class Inspector:
         made = self._answer(path, "shrink_picture", height_px=height_px)
         return SmallPicture(base64.b64decode(made["jpeg"]), int(made["width_px"]), int(made["height_px"]))
 
+    def sky_grid(self, path: Path, *, x0: int, y0: int, width: int, height: int) -> dict[str, Any] | None:
+        """Directions of a region of the image whose cards are in a file, as `ingest.sky_grid` tells them.
+
+        Raises as `inspect` does.
+        """
+        found = self._answer(path, "sky_grid", x0=x0, y0=y0, width=width, height=height)
+        return None if found is None else dict(found)
+
+    def sky_spot(self, path: Path, *, ra_deg: float, dec_deg: float) -> Spot:
+        """Where a direction lies in the image whose cards are in a file. Raises as `inspect` does."""
+        return Spot(**self._answer(path, "sky_spot", ra_deg=ra_deg, dec_deg=dec_deg))
+
     def close(self) -> None:
         """End the child. The inspector can be used again and then starts another."""
         with self._lock:
@@ -87,7 +100,7 @@ class Inspector:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _answer(self, path: Path, task: str, **arguments: int | str) -> Any:
+    def _answer(self, path: Path, task: str, **arguments: float | str) -> Any:
         """What the child answers to one question about one file."""
         if not path.is_file():
             raise NotFoundError(f"{path} is no file: give the path of one that is there.")

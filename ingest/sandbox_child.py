@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -24,7 +25,9 @@ from astropy.utils import iers
 from PIL import Image
 
 from archive.errors import UsageError
+from ingest import sky_grid
 from ingest.ao_content import content_of
+from ingest.cards import clean_text, parse_cards
 from ingest.fits import inspect_beginning, inspect_file
 from ingest.footprint import footprint_of
 from ingest.inspection import CircleKeys, Limits
@@ -81,19 +84,31 @@ def _answer(question: Mapping[str, Any], limits: Limits, circle: CircleKeys) -> 
         return {"transient": f"{path.name} could not be read ({error}): try again."}
 
 
-def _found(question: Mapping[str, Any], path: Path, limits: Limits, circle: CircleKeys) -> dict[str, Any]:
+def _found(question: Mapping[str, Any], path: Path, limits: Limits, circle: CircleKeys) -> Any:
     match question["task"]:
         case "read_text_header":
-            return read_text_header(path, most_bytes=limits.header_bytes)
+            found: Any = read_text_header(path, most_bytes=limits.header_bytes)
         case "shrink_picture":
             made = shrink_picture(path, height_px=question["height_px"])
             jpeg = base64.b64encode(made.jpeg).decode("ascii")
-            return {"jpeg": jpeg, "width_px": made.width_px, "height_px": made.height_px}
+            found = {"jpeg": jpeg, "width_px": made.width_px, "height_px": made.height_px}
         case "read_ao_content":
-            return content_of(path, instrument_id=question["instrument_id"]).to_plain()
+            found = content_of(path, instrument_id=question["instrument_id"]).to_plain()
+        case "sky_grid" | "sky_spot":
+            found = _on_the_sky(question, path)
         case "inspect_beginning":
-            return inspect_beginning(path, limits=limits, circle=circle).to_plain()
-    return inspect_file(path, limits=limits, circle=circle).to_plain()
+            found = inspect_beginning(path, limits=limits, circle=circle).to_plain()
+        case _:
+            found = inspect_file(path, limits=limits, circle=circle).to_plain()
+    return found
+
+
+def _on_the_sky(question: Mapping[str, Any], path: Path) -> Any:
+    """Of the cards in a file: directions of a region, or where a direction is."""
+    cards = parse_cards(clean_text(path.read_bytes()))
+    if question["task"] == "sky_spot":
+        return asdict(sky_grid.spot_of(cards, ra_deg=question["ra_deg"], dec_deg=question["dec_deg"]))
+    return sky_grid.sky_grid(cards, **{name: question[name] for name in ("x0", "y0", "width", "height")})
 
 
 def _own_answers() -> BinaryIO:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from settings import env
 
 __all__ = [
+    "CART_LIFETIME",
+    "CART_MAX_FRAMES",
     "DATA_UPLOAD_MAX_NUMBER_FIELDS",
     "DOWNLOAD_LIFETIME",
     "DOWNLOAD_MAX_FRAMES",
@@ -24,6 +26,8 @@ ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES = env.ZIP_DOWNLOAD_MAX_UNCOMPRESSED_FILES
 ZIP_MODE = env.ZIP_MODE
 DOWNLOAD_LIFETIME = timedelta(hours=env.DOWNLOAD_HOURS)
 DOWNLOAD_MAX_FRAMES = env.DOWNLOAD_MAX_FRAMES
+CART_MAX_FRAMES = env.CART_MAX_FRAMES
+CART_LIFETIME = timedelta(days=env.CART_DAYS)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a form that asks for a zip of many frames has one for each
 
 REST_FRAMEWORK = {

@@ -77,6 +77,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "pipeline.tasks.forget_expired_selections",
         "schedule": timedelta(hours=1),
     },
+    "forget-old-carts": {"task": "pipeline.tasks.forget_old_carts", "schedule": timedelta(hours=1)},
     "take-in-waiting-objects": {"task": "pipeline.tasks.take_in_waiting_objects", "schedule": timedelta(minutes=10)},
     # A run that nobody took before the next one is not needed.
     "dispatch-products": {
@@ -98,6 +99,11 @@ CELERY_BEAT_SCHEDULE = {
     # A run that nobody took before the next one is not needed.
     "count-storage": {
         "task": "pipeline.tasks.count_storage",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "find-colour-pictures": {
+        "task": "pipeline.tasks.find_colour_pictures",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },

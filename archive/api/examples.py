@@ -76,6 +76,29 @@ LISTS = {
     "sites": ["lsc", "ogg"], "telescopes": ["0m4b", "1m0a"], "filters": ["gp", "rp"], "instruments": ["fa15", "kb27"],
     "obstypes": ["BIAS", "EXPOSE"], "proposals": ["EXAMPLE2025A-001"], "generated_at": "2026-11-21T02:03:46.123Z",
 }  # fmt: skip
+IMAGE = {"hdu": 1, "name": "SCI", "width": 4096, "height": 4096, "planes": 1}
+NODE = [-0.6241, -0.2582, 0.7374]
+IMAGES = {
+    "frame": 4, "version": 41, **IMAGE, "unit": "electron", "images": [IMAGE], "x0": 0, "y0": 0, "sky_fault": "",
+    "sky": {"x": [-0.5, 4095.5], "y": [-0.5, 4095.5], "vectors": [NODE, NODE, NODE, NODE], "error_arcsec": 0.004},
+}  # fmt: skip
+
+PICTURE = {
+    "id": 7, "target_name": "M 51", "site_id": "ogg", "instrument_id": "kb27", "observed_at": "2025-03-10T01:08:31Z",
+    "made_at": "2026-11-21T02:00:12Z", "width_px": 768, "height_px": 512, "pixel_arcsec": 1.142, "up_deg": -3.5,
+    "ra_deg": 202.4696, "dec_deg": 47.1953,
+    "bands": [
+        {"colour": colour, "frame": frame, "basename": f"{NAME[:-1]}{frame}", "primary_optical_element": name,
+         "wavelength_nm": wavelength_nm, "exposure_time": 180.0, "observation_date": "2025-03-10T01:08:31Z"}
+        for colour, frame, name, wavelength_nm in (
+            ("red", 4, "ip", 767.2), ("green", 5, "rp", 626.1), ("blue", 6, "gp", 482.5),
+        )
+    ],
+    "picture": "https://archive.example.org/gallery/7/picture.jpg",
+    "small_picture": "https://archive.example.org/gallery/7/small.jpg",
+    "planes": "https://archive.example.org/gallery/7/planes.fits.fz",
+    "page": "https://archive.example.org/gallery/7/",
+}  # fmt: skip
 
 
 def _page(row: Any) -> dict[str, Any]:
@@ -91,6 +114,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/frames/{id}/", "patch"): ({"target_name": "M 51"}, FRAME),
     ("/frames/{id}/headers/", "get"): (None, {"data": POSTED["headers"]}),
     ("/frames/{id}/related/", "get"): (None, [FRAME]),
+    ("/frames/{id}/cutout/sky/", "get"): (None, IMAGES),
     ("/frames/aggregate/", "get"): (None, LISTS),
     ("/frames/zip/", "post"): ({"frame_ids": [4, 5], "uncompress": False}, None),
     ("/thumbnails/", "get"): (None, _page(THUMBNAIL)),
@@ -133,6 +157,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     **muse_examples.OPERATIONS,
     ("/muse/targets/", "get"): (None, _page(muse_examples.TARGET)),
     ("/muse/exposures/", "get"): (None, _page(muse_examples.EXPOSURE)),
+    ("/colour-pictures/", "get"): (None, _page(PICTURE)),
     ("/saved-searches/", "get"): (None, _page(SAVED_SEARCH)),
     ("/saved-searches/", "post"): (KEPT_SEARCH, SAVED_SEARCH),
     ("/saved-searches/{search_id}/", "get"): (None, SAVED_SEARCH),

@@ -52,6 +52,22 @@ def newest_version(frame: Frame) -> Version:
     version = frame.versions.select_related("object").first()
     if version is None:
         raise NotFoundError("this frame has no file.")
+    return _sound(version)
+
+
+def version_of(frame: Frame, asked: str) -> Version:
+    """One version of a frame, by its id as somebody wrote it.
+
+    Raises NotFoundError when the frame has no such version, ConflictError when its bytes are known to be damaged.
+    """
+    is_number = asked.isascii() and asked.isdecimal() and int(asked[:20]) < 1 << 63
+    version = frame.versions.select_related("object").filter(pk=int(asked[:20])).first() if is_number else None
+    if version is None:
+        raise NotFoundError(f"this frame has no version {asked[:40]!r}.")
+    return _sound(version)
+
+
+def _sound(version: Version) -> Version:
     if version.object.fault:
         raise ConflictError(f"the file of this frame is not what was posted ({version.object.fault}): tell the staff.")
     return version

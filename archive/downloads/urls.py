@@ -3,6 +3,7 @@
 from django.urls import path
 
 from archive.downloads.bundles import BundleView
+from archive.downloads.cutout import CutoutSkyView, CutoutView
 from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
 from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.images import ImageView
@@ -22,6 +23,8 @@ urlpatterns = [
     path("frame-catalog/<int:pk>/catalog/", CatalogView.as_view(), name="frame-catalog"),
     path("frames/<int:pk>/download/", FrameDownloadView.as_view(), name="frame-download"),
     path("frames/<int:pk>/image/", ImageView.as_view(), name="frame-image"),
+    path("frames/<int:pk>/cutout/", CutoutView.as_view(), name="frame-cutout"),
+    path("frames/<int:pk>/cutout/sky/", CutoutSkyView.as_view(), name="frame-cutout-sky"),
     path("observations/<str:name>/products/<str:kind>/<str:role>", ProductFileView.as_view(), name="observation-file"),
     path("observations/<str:name>/bundle/", BundleView.as_view(), name="observation-bundle"),
     path("nights/<str:date>/products/<str:subject>/<str:kind>/<str:role>", NightFileView.as_view(), name="night-file"),

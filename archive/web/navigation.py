@@ -18,7 +18,14 @@ ENTRIES = (
 )
 OF_STAFF = {"staff"}
 # Pages that belong to an entry without having its name.
-BELOW = {"night-page": "night-list", "site-page": "site-list", "frame-page": "search", "searches": "search"}
+BELOW = {
+    "night-page": "night-list",
+    "observation-page": "night-list",
+    "site-page": "site-list",
+    "site-family": "site-list",
+    "frame-page": "search",
+    "searches": "search",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,10 @@ class Session:
         self._connection = HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_S)
         self._headers = {who: {"Authorization": f"Token {token}"} for who, token in readers.tokens.items()}
 
+    def sign_in(self, who: Who, cookie: str) -> None:
+        """Ask as a browser in which this reader has logged in, in place of the token."""
+        self._headers[who] = {"Cookie": f"sessionid={cookie}"}
+
     def get(self, ask: Ask) -> bytes:
         """The whole answer, not parsed yet: that is the client's own work. Raises FatalError for one that failed."""
         path = f"{ask.path}?{urlencode(ask.params)}" if ask.params else ask.path

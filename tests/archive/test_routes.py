@@ -29,6 +29,7 @@ SIGNED = "signed"  # whoever holds the link
 SUPERUSERS = "superusers"
 CANDIDATE = "candidate"  # of the PSF library, staff changes it: tests/archive/test_psf_library.py
 MUSE = "muse"  # an exposure with MUSE or its target: tests/archive/muse/test_api.py
+GALLERY = "gallery"  # what is public to everybody, staff takes away: tests/archive/test_colour_pictures.py
 PAGE = "page"  # of one frame, night or site: tests/web/
 STAFF_PAGE = "staff page"  # who may see and do what there: tests/archive/test_staff_pages.py
 OBSERVATION = "observation"  # one observation or a part of it: test_observations_api.py, test_bundles.py
@@ -46,6 +47,8 @@ ROUTES = {
     "/frames/<pk>/related/": FRAME,
     "/frames/<pk>/download/": FRAME,
     "/frames/<pk>/image/": FRAME,
+    "/frames/<pk>/cutout/": FRAME,
+    "/frames/<pk>/cutout/sky/": FRAME,
     "/frames/zip/": LIST,
     "/frames/aggregate/": LIST,
     "/frames/script/": LIST,
@@ -108,9 +111,15 @@ ROUTES = {
     "/frame/<pk>/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
+    "/site/<code>/<directory>/<base>/": PAGE,
     "/night/": LIST,
     "/night/<night>/": PAGE,
+    "/observation/<name>/": PAGE,
     "/search/sky/": LIST,
+    "/gallery/": GALLERY,
+    "/gallery/<picture_id>/": GALLERY,
+    "/gallery/<picture_id>/<name>": GALLERY,
+    "/colour-pictures/": GALLERY,
     "/telemetry/plots/": TELEMETRY,
     "/telemetry/channels/": TELEMETRY,
     "/telemetry/latest/": TELEMETRY,
@@ -262,7 +271,9 @@ class TestRoutesOfOneFrame:
         for user in (alice, admin):
             response = api(user).get(address(path, hidden))
             # Bytes that are no FITS file have no catalogue, table or image and do not unpack: that is another refusal.
-            needs_fits = path.startswith("/frame-") or path.endswith(("/image/", "/tables/<name>/"))
+            needs_fits = path.startswith("/frame-") or path.endswith(
+                ("/image/", "/cutout/", "/cutout/sky/", "/tables/<name>/")
+            )
             assert response.status_code == 200 or (needs_fits and response.status_code < 500)
             assert response.status_code == 200 or response.content != missing
 
@@ -310,6 +321,8 @@ QUERIES = [
     "/search/?header=OBJECT",
     "/search/?public=false",
     "/search/sky/",
+    "/gallery/",
+    "/colour-pictures/",
     "/frames/aggregate/",
     "/frames/aggregate/?start=2025-03-01&end=2025-03-30",
     "/recentuploads/?site=all",

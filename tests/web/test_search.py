@@ -280,7 +280,7 @@ def test_what_can_not_be_read_is_said_in_plain_words(visit):
         ("exposure_time=long", "Enter a number"),
         ("place=12:70:00+10:00:00", "is no right ascension"),
         ("place=M51&radius=wide", "is no radius"),
-        ("header=%25", "Give a key of the header"),
+        ("header=%25", "can not be read. Write KEY"),
         ("start=yesterday", "Enter a valid date/time"),
     ):
         one = visit()

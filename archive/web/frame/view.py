@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 
 from archive.domain import search
 from archive.domain.access import Links
-from archive.models import AoFile, Frame, Headers, MuseExposure, Reader, Thumbnail, Version
+from archive.models import AoFile, Frame, MuseExposure, Reader, Thumbnail, Version
+from archive.web.frame.cards import header_of
 from archive.web.frame.family import family_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
-CARDS_AT_ONCE = 40
+MUSE_AT_ONCE = 40
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
 
@@ -50,7 +51,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "family": family_of(frame, request.user, at=at),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
-        **_header(frame, request.GET),
+        **header_of(frame.pk, request.GET),
     }
 
 
@@ -98,16 +99,4 @@ def _tables(newest: list[Version]) -> list[dict[str, Any]]:
 def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
     seen = MuseExposure.objects.visible_to(reader, at=at)
     of_frame = seen.filter(cube=frame) | seen.filter(raws__frame=frame)
-    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:CARDS_AT_ONCE])
-
-
-def _header(frame: Frame, given: Any) -> dict[str, Any]:
-    """Cards that hold what is looked for, in the order of the header; the first ones when nothing is."""
-    cards = Headers.objects.filter(frame=frame).values_list("data", flat=True).first() or {}
-    wanted = str(given.get("q", "")).strip()
-    folded = wanted.casefold()
-    found = [
-        (key, value) for key, value in cards.items() if folded in key.casefold() or folded in str(value).casefold()
-    ]
-    most = len(found) if wanted or "all" in given else CARDS_AT_ONCE
-    return {"cards": found[:most], "n_cards": len(cards), "n_found": len(found), "q": wanted}
+    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:MUSE_AT_ONCE])

@@ -1,0 +1,87 @@
+"""Questions that the pages for people are asked, with values drawn from what the archive holds."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import cycle
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from archive.models import Observation
+from benchmarks.population.world import LAST_NIGHT, N_NIGHTS
+from benchmarks.speed import questions
+from benchmarks.speed.asks import Ask, Who
+from benchmarks.speed.truth import Truth
+
+SEARCH, SKY = "/search/", "/search/sky/"
+STAFF_PARTS = ("ingest", "quarantine", "pipeline", "storage", "psf-library", "people", "expiry", "releases")
+TABS = ("pictures", "quality", "problems", "log")
+STAFF = ("staff", *(f"staff-{name}" for name in STAFF_PARTS))
+
+
+def of_search(truth: Truth) -> Mapping[str, Iterator[Ask]]:
+    """The search page by several kinds of terms, and the numbers of its map."""
+    return {
+        SEARCH: _always(Ask(SEARCH)),
+        f"{SEARCH} of one value": _on(SEARCH, (ask for ask in questions.lists(truth) if ask.params)),
+        f"{SEARCH} of a proposal and 60 days": _on(SEARCH, questions.proposals(truth)),
+        f"{SEARCH} of a target": _on(SEARCH, questions.target_parts(truth)),
+        f"{SEARCH} of a place": _on(SEARCH, questions.places(truth)),
+        f"{SKY} of one value": _on(SKY, (ask for ask in questions.lists(truth) if ask.params)),
+        SKY: _always(Ask(SKY)),
+    }
+
+
+def of_others(truth: Truth) -> Mapping[str, Iterator[Ask]]:
+    """Frames, nights, sites, observations, and each page of staff."""
+    pages = {
+        "/frame/<id>/": _frames(truth),
+        "/night/": _months(truth),
+        "/night/<date>/ of frames": _nights(truth),
+        "/night/<date>/ of adaptive optics": _observed_nights(truth),
+        "/site/": _always(Ask(reverse("site-list"))),
+        "/site/<code>/": (Ask(reverse("site-page", args=[frame.site_id])) for frame in truth.frames()),
+    }
+    return pages | {reverse(route): _always(Ask(reverse(route), who=Who.ADMIN)) for route in STAFF}
+
+
+def cookie_of(user: User) -> str:
+    """The session of somebody who has logged in: pages know no tokens."""
+    browser = Client()
+    browser.force_login(user)
+    return browser.cookies["sessionid"].value
+
+
+def _always(ask: Ask) -> Iterator[Ask]:
+    while True:
+        yield ask
+
+
+def _on(path: str, asks: Iterator[Ask]) -> Iterator[Ask]:
+    return (Ask(path, ask.params, where=ask.where, values=ask.values) for ask in asks)
+
+
+def _frames(truth: Truth) -> Iterator[Ask]:
+    """Frames with and without a header, to anybody and to a member."""
+    for frame, who in zip(truth.frames(), cycle((Who.ANYBODY, Who.MEMBER)), strict=False):
+        yield Ask(reverse("frame-page", args=[frame.pk]), who=who)
+
+
+def _months(truth: Truth) -> Iterator[Ask]:
+    while True:
+        night = LAST_NIGHT - timedelta(days=truth.random.randrange(N_NIGHTS))
+        yield Ask(reverse("night-list"), {"month": f"{night:%Y-%m}"})
+
+
+def _nights(truth: Truth) -> Iterator[Ask]:
+    """Each tab in turn, to anybody and to a superuser, who sees all frames of the night."""
+    for tab, who in zip(cycle(TABS), cycle((Who.ANYBODY,) * 4 + (Who.ADMIN,) * 4), strict=False):
+        night = LAST_NIGHT - timedelta(days=truth.random.randrange(N_NIGHTS))
+        yield Ask(reverse("night-page", args=[night.isoformat()]), {"tab": tab}, who)
+
+
+def _observed_nights(truth: Truth) -> Iterator[Ask]:
+    nights = list(Observation.objects.order_by("night").values_list("night", flat=True).distinct())
+    for tab in cycle(TABS):
+        yield Ask(reverse("night-page", args=[truth.random.choice(nights).isoformat()]), {"tab": tab})
