@@ -6,6 +6,7 @@ from archive.web.cart.downloading import download_page, freeze_cart
 from archive.web.cart.filling import change as change_cart
 from archive.web.cart.views import cart, empty, listed, paste
 from archive.web.frame.view import frame_page
+from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
 from archive.web.observation.view import observation_page
 from archive.web.search.sky import sky
@@ -32,6 +33,9 @@ urlpatterns = [
     path("cart/download/", freeze_cart, name="cart-freeze"),
     path("cart/download/<uuid:pk>/", download_page, name="cart-download"),
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
+    path("gallery/", gallery, name="gallery"),
+    path("gallery/<int:picture_id>/", gallery_picture, name="gallery-picture"),
+    path("gallery/<int:picture_id>/<str:name>", gallery_file, name="gallery-file"),
     path("night/", nights, name="night-list"),
     path("night/<str:night>/", night_page, name="night-page"),
     path("observation/<str:name>/", observation_page, name="observation-page"),
