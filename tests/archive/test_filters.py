@@ -105,6 +105,19 @@ CASES = [
     ("id__gt=-5", "12"),
     (f"id__gt={2**63 - 1}", ""),
     ("unknown=1&force_count=", "12"),
+    ("site_id=lsc&site_id=cpt", "12"),
+    ("site_id=lsc&site_id=", "1"),
+    ("site_id=lsc&site_id=lsc", "1"),
+    ("site_id=lsc&site_id=elp", "1"),
+    ("site_id=lsc&site_id=cpt&SITEID=cpt", "2"),
+    ("site_id=lsc&site_id=cpt&instrument_id=fa06", "2"),
+    ("proposal_id=PROP001&proposal_id=PROP002&OBSTYPE=EXPOSE&OBSTYPE=DARK&start=2025-03-06", "1"),
+    ("PROPID=PROP001&PROPID=PROP002", "12"),
+    ("INSTRUME=fa15&INSTRUME=fa06", "12"),
+    ("telescope_id=1m0a&telescope_id=1m0b", "12"),
+    ("FILTER=rp&FILTER=air", "12"),
+    ("RLEVEL=0&RLEVEL=91", "12"),
+    ("reduction_level=1&reduction_level=91", "2"),
 ]  # fmt: skip
 
 
@@ -141,6 +154,8 @@ def test_id_gt_keeps_later_ids(frames, api):
         ("REQNUM=99999999999999999999", "REQNUM"),
         ("request_id=2147483648", "request_id"),
         ("RLEVEL=40000", "RLEVEL"),
+        ("reduction_level=0&reduction_level=x", "reduction_level"),
+        ("site_id=a" + "".join(f"&site_id={n}" for n in range(100)), "site_id"),
         (f"id__gt={2**63}", "id__gt"),
         ("id__gt=" + "9" * 5000, "id__gt"),
         ("exposure_time=nan", "exposure_time"),
