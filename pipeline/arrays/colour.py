@@ -11,6 +11,7 @@ from archive.errors import UsageError
 from pipeline.arrays.display import noise_sigma
 from pipeline.arrays.robust import robust_sigma
 from pipeline.arrays.sky_grid import Plane
+from pipeline.arrays.stray_hits import without_stray_hits
 
 Colours = NDArray[np.uint8]  # (ny, nx, 3): red, green, blue; row 0 is the bottom
 
@@ -34,7 +35,7 @@ class Bands:
 
 
 def common_bands(planes: Sequence[Plane], *, exposures_s: Sequence[float]) -> Bands:
-    """Images on the same pixels, red first, without their sky and for one second of exposure.
+    """Images on the same pixels, red first, without their sky and traces of particles, for one second of exposure.
 
     Raises UsageError where they have no pixel in common.
     """
@@ -46,6 +47,7 @@ def common_bands(planes: Sequence[Plane], *, exposures_s: Sequence[float]) -> Ba
     stack -= sky[:, None, None]
     stack /= np.array(exposures_s, dtype=np.float32)[:, None, None]
     stack[:, ~has_value] = np.nan
+    stack = without_stray_hits(stack)
     rows, columns = np.flatnonzero(has_value.any(axis=1)), np.flatnonzero(has_value.any(axis=0))
     cut = stack[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return Bands(cut, (int(rows[0]), int(columns[0])))

@@ -119,6 +119,7 @@ ROUTES = {
     "/cart/download/": CART,
     "/cart/download/<pk>/": SELECTION,
     "/frame/<pk>/": PAGE,
+    "/frame/<pk>/family/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
     "/site/<code>/<directory>/<base>/": PAGE,
