@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from archive.web.frame.kin import frame_family
 from archive.web.frame.view import frame_page
 from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
@@ -23,6 +24,7 @@ from archive.web.telemetry_plots import plots
 
 urlpatterns = [
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
+    path("frame/<int:frame_id>/family/", frame_family, name="frame-family"),
     path("gallery/", gallery, name="gallery"),
     path("gallery/<int:picture_id>/", gallery_picture, name="gallery-picture"),
     path("gallery/<int:picture_id>/<str:name>", gallery_file, name="gallery-file"),

@@ -109,6 +109,7 @@ ROUTES = {
     "/telemetry/": TELEMETRY,
     "/search/": LIST,
     "/frame/<pk>/": PAGE,
+    "/frame/<pk>/family/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
     "/site/<code>/<directory>/<base>/": PAGE,
