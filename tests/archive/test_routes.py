@@ -86,6 +86,7 @@ ROUTES = {
     "/observations/": LIST,
     "/observations/<name>/": OBSERVATION,
     "/observations/<name>/redo/": OBSERVATION,
+    "/observations/<name>/cancel/": OBSERVATION,
     "/observations/<name>/products/<kind>/<role>": OBSERVATION,
     "/observations/<name>/bundle/": OBSERVATION,
     "/nights/": LIST,
