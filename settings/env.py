@@ -311,6 +311,9 @@ NAVBAR_TITLE_TEXT = _text("NAVBAR_TITLE_TEXT", "Science Archive API", "name on t
 NAVBAR_TITLE_URL = _text("NAVBAR_TITLE_URL", "/", "where that name leads")
 TERMS_OF_SERVICE_URL = _text("TERMS_OF_SERVICE_URL", "", "link on the pages")
 DOCUMENTATION_URL = _text("DOCUMENTATION_URL", "", "link on the pages")
+GALLERY_CREDIT = _text("GALLERY_CREDIT", "", "whom users of the gallery's pictures shall name; empty: the archive")
+GALLERY_LICENCE = _text("GALLERY_LICENCE", "", "terms of these pictures, such as CC BY 4.0; empty: none are stated")
+GALLERY_LICENCE_URL = _text("GALLERY_LICENCE_URL", "", "where these terms stand in full")
 STREAM_URL = _text(
     "STREAM_URL",
     "/events/",

@@ -24,6 +24,7 @@ BELOW = {
     "site-page": "site-list",
     "site-family": "site-list",
     "frame-page": "search",
+    "frame-family": "search",
     "searches": "search",
 }
 

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from archive.web.frame.kin import frame_family
 from archive.web.frame.view import frame_page
+from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
 from archive.web.observation.view import observation_page
 from archive.web.search.sky import sky
@@ -22,6 +24,10 @@ from archive.web.telemetry_plots import plots
 
 urlpatterns = [
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
+    path("frame/<int:frame_id>/family/", frame_family, name="frame-family"),
+    path("gallery/", gallery, name="gallery"),
+    path("gallery/<int:picture_id>/", gallery_picture, name="gallery-picture"),
+    path("gallery/<int:picture_id>/<str:name>", gallery_file, name="gallery-file"),
     path("night/", nights, name="night-list"),
     path("night/<str:night>/", night_page, name="night-page"),
     path("observation/<str:name>/", observation_page, name="observation-page"),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0020_carts"),
+        ("archive", "0021_colour_pictures"),
     ]
 
     operations = [
