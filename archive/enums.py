@@ -71,6 +71,14 @@ class ExpiringKind(StrEnum):
     CACHE = "cache"  # files that the archive made to be downloaded, and can make again
 
 
+class ColourState(StrEnum):
+    """How far a colour picture is."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"  # of these three files it can not be made
+
+
 class NoticeWay(StrEnum):
     """How somebody is told that new frames match a search of theirs."""
 

@@ -14,6 +14,8 @@ from django.utils import timezone
 from archive.domain import (
     broker,
     carts,
+    colour_frames,
+    colour_pictures,
     events,
     expiry,
     nightlog,
@@ -36,13 +38,15 @@ from ingest.intake import the_inspector
 from ingest.object_messages import created_objects
 from ingest.reconcile import Reconciler
 from pipeline import dispatch, making, planning
-from pipeline.reductions import previews
+from pipeline.reductions import colour, previews
 
 logger = structlog.get_logger(__name__)
 
 LOST_AFTER = timedelta(minutes=10)  # an object that nobody has read for so long has lost its task
 SETTLED_AFTER = timedelta(hours=1)  # younger objects and rows may be on their way
 SWEEP_SIZE = 1000
+GALLERY_LOOKS_BACK = timedelta(days=7)  # for targets with something new: so long beat or workers may be away
+MOST_COLOUR_PICTURES = 50  # asked for in one run
 MOST_REPORTED = 100  # differences that are logged singly
 MOST_EXPIRED = 5000  # of one run; the next one goes on a minute later
 MOST_MOVED = 2000
@@ -202,3 +206,22 @@ def keep_rows() -> None:
 @shared_task(soft_time_limit=90, time_limit=120)
 def count_storage() -> None:
     storage_use.count(at=timezone.now())
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def find_colour_pictures() -> None:
+    """Look at targets that have new public frames, and ask workers for the pictures that wait to be made.
+
+    Rows say which: a run that is left out, or done twice, harms nothing.
+    """
+    now = timezone.now()
+    colour_pictures.let_go(colour_pictures.without_frames(), at=now)
+    for name in colour_frames.targets_since(now - GALLERY_LOOKS_BACK, at=now):
+        colour_pictures.choose(name, at=now)
+    for picture_id in colour_pictures.waiting(at=now, most=MOST_COLOUR_PICTURES):
+        make_colour_picture.delay(picture_id=picture_id)
+
+
+@shared_task(autoretry_for=PASSING, retry_backoff=True, max_retries=5, soft_time_limit=600, time_limit=660)
+def make_colour_picture(*, picture_id: int, **_added_later: object) -> None:
+    colour.make_colour_picture(picture_id=picture_id, at=timezone.now())

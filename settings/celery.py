@@ -102,6 +102,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "find-colour-pictures": {
+        "task": "pipeline.tasks.find_colour_pictures",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "forget-expired-notes": {"task": "pipeline.tasks.forget_expired_notes", "schedule": timedelta(hours=1)},
     "forget-old-events": {"task": "pipeline.tasks.forget_old_events", "schedule": timedelta(days=1)},
 }

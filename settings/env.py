@@ -311,6 +311,14 @@ NAVBAR_TITLE_TEXT = _text("NAVBAR_TITLE_TEXT", "Science Archive API", "name on t
 NAVBAR_TITLE_URL = _text("NAVBAR_TITLE_URL", "/", "where that name leads")
 TERMS_OF_SERVICE_URL = _text("TERMS_OF_SERVICE_URL", "", "link on the pages")
 DOCUMENTATION_URL = _text("DOCUMENTATION_URL", "", "link on the pages")
+GALLERY_CREDIT = _text("GALLERY_CREDIT", "", "whom users of the gallery's pictures shall name; empty: the archive")
+GALLERY_LICENCE = _text("GALLERY_LICENCE", "", "terms of these pictures, such as CC BY 4.0; empty: none are stated")
+GALLERY_LICENCE_URL = _text("GALLERY_LICENCE_URL", "", "where these terms stand in full")
+STREAM_URL = _text(
+    "STREAM_URL",
+    "/events/",
+    "where browsers find the live stream, a path or a whole address; empty: pages ask every 15 seconds instead",
+)
 PAGINATION_DEFAULT_LIMIT = _number("PAGINATION_DEFAULT_LIMIT", "100", "rows of a page when none are asked for")
 PAGINATION_MAX_LIMIT = _number("PAGINATION_MAX_LIMIT", "1000", "most rows of a page")
 THUMBNAIL_SIZE_CHOICES = _names("THUMBNAIL_SIZE_CHOICES", "small,medium,large", "sizes of thumbnails")

@@ -84,6 +84,7 @@ def test_every_event_stands_in_the_documents():
         models.StoredObject,
         models.Thumbnail,
         models.CachedImage,
+        models.ColourPicture,
         models.SiteConfiguration,
         models.NightNote,
         models.Event,

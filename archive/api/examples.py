@@ -83,6 +83,23 @@ IMAGES = {
     "sky": {"x": [-0.5, 4095.5], "y": [-0.5, 4095.5], "vectors": [NODE, NODE, NODE, NODE], "error_arcsec": 0.004},
 }  # fmt: skip
 
+PICTURE = {
+    "id": 7, "target_name": "M 51", "site_id": "ogg", "instrument_id": "kb27", "observed_at": "2025-03-10T01:08:31Z",
+    "made_at": "2026-11-21T02:00:12Z", "width_px": 768, "height_px": 512, "pixel_arcsec": 1.142, "up_deg": -3.5,
+    "ra_deg": 202.4696, "dec_deg": 47.1953,
+    "bands": [
+        {"colour": colour, "frame": frame, "basename": f"{NAME[:-1]}{frame}", "primary_optical_element": name,
+         "wavelength_nm": wavelength_nm, "exposure_time": 180.0, "observation_date": "2025-03-10T01:08:31Z"}
+        for colour, frame, name, wavelength_nm in (
+            ("red", 4, "ip", 767.2), ("green", 5, "rp", 626.1), ("blue", 6, "gp", 482.5),
+        )
+    ],
+    "picture": "https://archive.example.org/gallery/7/picture.jpg",
+    "small_picture": "https://archive.example.org/gallery/7/small.jpg",
+    "planes": "https://archive.example.org/gallery/7/planes.fits.fz",
+    "page": "https://archive.example.org/gallery/7/",
+}  # fmt: skip
+
 
 def _page(row: Any) -> dict[str, Any]:
     return {"count": 1, "next": None, "previous": None, "results": [row], "count_estimated": False}
@@ -140,6 +157,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     **muse_examples.OPERATIONS,
     ("/muse/targets/", "get"): (None, _page(muse_examples.TARGET)),
     ("/muse/exposures/", "get"): (None, _page(muse_examples.EXPOSURE)),
+    ("/colour-pictures/", "get"): (None, _page(PICTURE)),
     ("/saved-searches/", "get"): (None, _page(SAVED_SEARCH)),
     ("/saved-searches/", "post"): (KEPT_SEARCH, SAVED_SEARCH),
     ("/saved-searches/{search_id}/", "get"): (None, SAVED_SEARCH),

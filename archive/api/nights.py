@@ -16,7 +16,7 @@ from archive.api.permissions import StaffWrites
 from archive.api.sites import asked_date, utc_text
 from archive.domain import nightlog
 from archive.domain.almanac import TWILIGHTS_DEG, Night, Span
-from archive.domain.calendar import calendar_of
+from archive.domain.calendar import calendar_of, remarks_of
 from archive.models import NightNote
 
 LONGEST_HOURS = 8784  # a year
@@ -162,24 +162,12 @@ def _calendar(night: Night) -> dict[str, Any]:
         "moonrise": utc_text(night.moonrise),
         "moonset": utc_text(night.moonset),
         "moon_illumination": round(night.moon_illumination, 4),
-        "remarks": _remarks(night),
+        "remarks": remarks_of(night),
     }
 
 
 def _span(span: Span | None) -> dict[str, str | None] | None:
     return None if span is None else {"start": utc_text(span.start), "end": utc_text(span.end)}
-
-
-def _remarks(night: Night) -> list[str]:
-    """One sentence for each thing that the Sun or the Moon does not do in this night."""
-    remarks = []
-    for name, times in night.sun.items():
-        if times.below.start is None and times.below.end is None:
-            where = "the horizon" if name == "sunset" else f"{TWILIGHTS_DEG[name]:g} degrees ({name} twilight)"
-            remarks.append(f"the Sun stays {'above' if times.is_above else 'below'} {where} from noon to noon.")
-    if night.moonrise is None and night.moonset is None:
-        remarks.append(f"the Moon stays {'above' if night.moon_is_up else 'below'} the horizon from noon to noon.")
-    return remarks
 
 
 def _told(note: NightNote, request: Request) -> dict[str, Any]:

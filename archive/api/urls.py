@@ -7,6 +7,7 @@ from archive.api.accounts import AddUpdateUserView, ProfileView, RevokeTokenView
 from archive.api.aggregates import AggregateView
 from archive.api.ao_nights import NightsView, NightView, ProgressView
 from archive.api.arrivals import IngestView
+from archive.api.colour_pictures import ColourPicturesView
 from archive.api.events import ReplayView
 from archive.api.families import (
     FamiliesView,
@@ -105,6 +106,7 @@ urlpatterns = [
     path("muse/exposures/<str:name>/psfParams/", MusePsfView.as_view(), name="muse-psf"),
     path("muse/exposures/<str:name>/sources/", MuseSourcesView.as_view(), name="muse-sources"),
     path("muse/exposures/<str:name>/sources/<str:source>/", MuseSourceView.as_view(), name="muse-source"),
+    path("colour-pictures/", ColourPicturesView.as_view(), name="colour-pictures"),
     path("saved-searches/", SavedSearchesView.as_view(), name="saved-searches"),
     path("saved-searches/<int:search_id>/", SavedSearchView.as_view(), name="saved-search"),
     path("psf-library/", CandidatesView.as_view(), name="psf-library"),

@@ -28,6 +28,8 @@ COLUMN_OF = {
 }
 FACETS = {**COLUMN_OF, "levels": "reduction_level"}
 
+PROPOSAL = "proposal_id"
+
 Counts = dict[str, Counter[str]]
 
 
@@ -51,15 +53,18 @@ def aggregate(listing: Listing, *, timeout_ms: int, facets: Mapping[str, str] = 
 def _sources_of(
     listing: Listing, part: Part, columns: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], QuerySet[Any]]]:
-    """Rows that together tell of each column: a tally, or frames that count one each."""
-    setup, proposals = _setup_tally(listing, part), _proposal_tally(listing, part)
-    if setup is not None and proposals is not None:
-        yield tuple(column for column in columns if column != "proposal_id"), setup
-        yield ("proposal_id",), proposals
-        for rest in rests_of(listing, part):
-            yield columns, _counting_one(rest)
-    else:
+    """Rows that together tell of each column: tallies, or frames that count one each."""
+    of_setup = tuple(column for column in columns if column != PROPOSAL)
+    of_proposal = tuple(column for column in columns if column == PROPOSAL)
+    tallies = [(of_setup, _setup_tally), (of_proposal, _proposal_tally)]
+    told = [(names, tally(listing, part)) for names, tally in tallies if names]
+    known = [(names, rows) for names, rows in told if rows is not None]
+    if len(known) < len(told):
         yield columns, _counting_one(listing.frames_of(part))
+        return
+    yield from known
+    for rest in rests_of(listing, part):
+        yield columns, _counting_one(rest)
 
 
 def _setup_tally(listing: Listing, part: Part) -> QuerySet[Any] | None:

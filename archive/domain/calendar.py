@@ -6,7 +6,7 @@ from typing import Any
 from django.core.cache import cache
 
 from archive.domain import almanac, sites
-from archive.domain.almanac import Night, Place
+from archive.domain.almanac import TWILIGHTS_DEG, Night, Place
 
 LIFETIME_S = 86_400
 CODE_VERSION = 1  # raise it when the same place would have other times
@@ -40,3 +40,15 @@ def _night_of(place: Place, night: date, flats_deg: tuple[float, float]) -> Nigh
     made = almanac.night_of(place, night, flats_deg=flats_deg)
     cache.set(key, made, LIFETIME_S)
     return made
+
+
+def remarks_of(night: Night) -> list[str]:
+    """One sentence for each thing that the Sun or the Moon does not do in this night."""
+    remarks = []
+    for name, times in night.sun.items():
+        if times.below.start is None and times.below.end is None:
+            where = "the horizon" if name == "sunset" else f"{TWILIGHTS_DEG[name]:g} degrees ({name} twilight)"
+            remarks.append(f"the Sun stays {'above' if times.is_above else 'below'} {where} from noon to noon.")
+    if night.moonrise is None and night.moonset is None:
+        remarks.append(f"the Moon stays {'above' if night.moon_is_up else 'below'} the horizon from noon to noon.")
+    return remarks

@@ -68,6 +68,12 @@ def shown(*, site: str, channel: int, at: datetime) -> InfoImage | None:
     return found.filter(exposure__isnull=False).first()
 
 
+def shown_at(site: str, *, at: datetime) -> dict[int, InfoImage]:
+    """What each channel of a site shows at `at`; those that show nothing are left out."""
+    found = InfoImage.objects.filter(site_id=site, expires_at__gt=at, exposure__isnull=False)
+    return {image.channel: image for image in found.order_by("channel")}
+
+
 def hold_channels_of(exposure_ids: Sequence[int]) -> None:
     """Lock the channels of the sites of these info images: their writers lock these first."""
     sites = Exposure.objects.filter(pk__in=exposure_ids).values("site_id")

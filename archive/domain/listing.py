@@ -83,6 +83,13 @@ class Terms(Shaped, Protocol):
     def public(self) -> bool | None:
         """True: only what everybody sees; False: only what is not public yet."""
 
+    @property
+    def alternatives(self) -> Sequence["Terms"]:
+        """Terms that are disjoint and together the same; an index holds the frames of each in order."""
+
+    def without(self, column: str) -> "Terms":
+        """The same but for terms that compare this column with values."""
+
     def narrow(self, rows: QuerySet[Any], *, with_window: bool = True) -> QuerySet[Any]: ...
 
 
@@ -296,12 +303,13 @@ class Listing:
 def _keys(listing: Listing, order: Order, *, offset: int, most: int, after: Narrowing | None) -> QuerySet[Any, Any]:
     columns = [term.column for term in order]
     firsts = []
-    for part in listing.parts:
-        frames = listing.frames_of(part)
-        if after is not None:
-            frames = after(frames)
-        ordered = frames.order_by(*(term.sql() for term in order))
-        firsts.append(ordered.values_list(*columns))
+    for terms in listing.terms.alternatives:
+        for part in listing.parts:
+            frames = replace(listing, terms=terms).frames_of(part)
+            if after is not None:
+                frames = after(frames)
+            ordered = frames.order_by(*(term.sql() for term in order))
+            firsts.append(ordered.values_list(*columns))
     if len(firsts) == 1:
         return firsts[0][offset : offset + most]
     return _merged([first[: offset + most] for first in firsts], order)[offset : offset + most]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from django.db import transaction
 
-from archive.domain import events, families, muse_links, observations
+from archive.domain import colour_pictures, events, families, muse_links, observations
 from archive.domain.frame_rows import as_row
 from archive.domain.objects import forget_paths
 from archive.enums import EventName, ExpiringKind, ExposureKind
@@ -82,6 +82,7 @@ def delete_frames(frames: Sequence[Frame], *, cause: Cause, at: datetime) -> Non
         for frame in frames
     )
     OwnExpiry.objects.filter(kind=ExpiringKind.FRAME, name__in=[frame.basename for frame in frames]).delete()
+    colour_pictures.let_go(colour_pictures.of_frames(ids), at=at)
     Frame.objects.filter(pk__any_of=ids).delete()
     of_products = observations.settle_all(may_go)
     muse_links.settle_all(exposures, at=at)

@@ -5,7 +5,6 @@ or why not. Run as `python -m archive.downloads.image_child JOB`.
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +13,8 @@ from astropy import log as astropy_log
 
 from archive.downloads.image_job import ImageJob
 from archive.downloads.unpacking import opened_fits, write_unpacked
-from archive.errors import TransientError, UsageError
+from archive.errors import UsageError
+from ingest.one_job import do_job, limit_process
 from pipeline.arrays.planes import planes_of
 from pipeline.arrays.previews import previews, whole_image
 from pipeline.arrays.sixteen_bits import asinh_sixteen_bits, linear_sixteen_bits, write_tiff
@@ -26,21 +26,14 @@ NO_IMAGE = "this file holds no image: download it as it is."
 def main() -> None:
     job = ImageJob(**json.loads(sys.argv[1]))
     astropy_log.setLevel("ERROR")
-    _limit_process(job)
-    json.dump(_answer(job), sys.stdout)
+    limit_process(memory_bytes=job.memory_bytes, file_bytes=job.most_bytes, cpu_s=job.cpu_s)
+    do_job(lambda: _made(job))
 
 
-def _answer(job: ImageJob) -> dict[str, Any]:
-    try:
-        with Path(job.target).open("wb") as target:
-            _write(job, target)
-    except UsageError as error:
-        return {"usage": str(error)}
-    except MemoryError:
-        return {"memory": True}
-    except TransientError as error:
-        return {"transient": str(error)}
-    return {"made": True}
+def _made(job: ImageJob) -> dict[str, Any]:
+    with Path(job.target).open("wb") as target:
+        _write(job, target)
+    return {}
 
 
 def _write(job: ImageJob, target: BinaryIO) -> None:
@@ -68,16 +61,6 @@ def _write_jpeg(source: Path, target: BinaryIO, job: ImageJob) -> None:
     if not made:
         raise UsageError(NO_IMAGE)
     target.write(made["asked for"].jpeg)
-
-
-def _limit_process(job: ImageJob) -> None:
-    """Everything is loaded by now: what the limit leaves is for the image."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    address_space = pages * resource.getpagesize() + job.memory_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (job.most_bytes, job.most_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (job.cpu_s, job.cpu_s + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

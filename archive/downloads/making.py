@@ -1,8 +1,5 @@
 """Images made of stored files: a few at a time, each in a child process with limits, each kept in the store once."""
 
-import json
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -11,7 +8,6 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from signal import SIGXCPU
 
 import structlog
 from django.conf import settings
@@ -21,9 +17,9 @@ from archive.domain import cached_images
 from archive.domain.cached_images import ImageForm
 from archive.downloads.image_job import ImageJob
 from archive.downloads.unpacked import fetched
-from archive.errors import TransientError, UsageError
+from archive.errors import TransientError
 from archive.models import StoredObject, Version
-from ingest.sandbox import FROM_OUTSIDE, PROJECT, bare_environment
+from ingest.one_job import run_job
 
 logger = structlog.get_logger(__name__)
 
@@ -50,7 +46,8 @@ def image_of(version: Version, form: ImageForm, *, at: datetime) -> StoredObject
 def _made(version: Version, form: ImageForm) -> StoredObject:
     with tempfile.TemporaryDirectory(prefix="image-") as folder, fetched(version) as source:
         target = Path(folder, f"image{form.ending}")
-        _run(_job(form, source=source, target=target))
+        job = _job(form, source=source, target=target)
+        run_job(CHILD, asdict(job), seconds=settings.IMAGE_SECONDS, megabytes=settings.IMAGE_MEGABYTES)
         stored = cached_images.keep(version, form, target, at=timezone.now())
     logger.info("image_made", frame_id=version.frame_id, kind=form.kind, stretch=form.stretch, size_px=form.size_px)
     return stored
@@ -67,46 +64,6 @@ def _job(form: ImageForm, *, source: Path, target: Path) -> ImageJob:
         memory_bytes=settings.IMAGE_MEGABYTES << 20,
         cpu_s=settings.IMAGE_SECONDS,
     )
-
-
-def _run(job: ImageJob) -> None:
-    """Make the image in a process of its own, which may crash, hang or grow without harm to this one."""
-    command = [sys.executable, "-m", CHILD, json.dumps(asdict(job))]
-    try:
-        done = subprocess.run(  # noqa: S603 - this program itself, and what it is told as JSON
-            command,
-            stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            cwd=PROJECT,
-            env=bare_environment(),
-            start_new_session=True,
-            timeout=settings.IMAGE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(_too_much(f"{settings.IMAGE_SECONDS} s")) from error
-    if done.returncode != 0:
-        logger.warning("image_process_lost", exit_code=done.returncode)
-        raise _refusal(done.returncode)
-    answer = json.loads(done.stdout)
-    if "usage" in answer:
-        raise UsageError(answer["usage"])
-    if "memory" in answer:
-        raise UsageError(_too_much(f"{settings.IMAGE_MEGABYTES} MB of memory"))
-    if "transient" in answer:
-        raise TransientError(answer["transient"])
-
-
-def _refusal(exit_code: int) -> UsageError | TransientError:
-    if exit_code == -SIGXCPU:
-        return UsageError(_too_much(f"{settings.IMAGE_SECONDS} s of computing"))
-    if exit_code in FROM_OUTSIDE:
-        return TransientError("the process that made this image was ended from outside: try again.")
-    return UsageError(f"this file broke the process that read it (exit code {exit_code}): download it as it is.")
-
-
-def _too_much(what: str) -> str:
-    return f"making this image takes more than {what}: download the file as it is."
 
 
 class _Places:

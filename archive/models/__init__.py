@@ -4,6 +4,7 @@ from archive.models.account import Profile
 from archive.models.any_of import AnyOf
 from archive.models.cached_image import CachedImage
 from archive.models.cart import Cart
+from archive.models.colour_picture import ColourPicture, ColourPictureQuerySet
 from archive.models.event import Event
 from archive.models.expiry import DoomedBytes, ExpiryRule, OwnExpiry, Tombstone, TombstoneQuerySet
 from archive.models.exposure import Exposure, ExposureFile, ExposureQuerySet
@@ -46,6 +47,8 @@ __all__ = [
     "AoFile",
     "CachedImage",
     "Cart",
+    "ColourPicture",
+    "ColourPictureQuerySet",
     "Companion",
     "CompanionQuerySet",
     "ContrastCurve",

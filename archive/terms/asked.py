@@ -10,12 +10,14 @@ from django.http import QueryDict
 from django_filters import rest_framework as filters
 from django_filters.utils import translate_validation
 
-from archive.domain.listing import Window
+from archive.domain.listing import IN_ORDER, Window
 from archive.models import Frame
+from archive.terms.fields import OneOfFilter
 from archive.terms.frames import FrameFilter
 
 WINDOW = ("start", "end")
 APART = frozenset({*WINDOW, "public"})  # which listings treat in their own way
+MOST_ALTERNATIVES = 20  # of which each part of a listing is a statement of its own in a union
 # Columns that terms of other names look at.
 COLUMNS = {
     "empty_target_name": "target_name",
@@ -60,7 +62,8 @@ class AskedTerms:
     @cached_property
     def shape(self) -> tuple[str, ...] | None:
         names = self._names
-        return names if COMPARED.issuperset(names) else None
+        has_several = any(isinstance(self._values[name], list) for name in names)
+        return names if COMPARED.issuperset(names) and not has_several else None
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -77,6 +80,21 @@ class AskedTerms:
                 if name in self._values:
                     rows = self._asked.filters[name].filter(rows, self._values[name])
         return rows
+
+    def without(self, column: str) -> "AskedTerms":
+        """The same but for terms that compare this column with values."""
+        dropped = {name: None for name, term, _ in self._given if name in ONE_OF and term.field_name == column}
+        return AskedTerms(self._asked, {**self._values, **dropped})
+
+    @property
+    def alternatives(self) -> Sequence["AskedTerms"]:
+        """Terms that are disjoint and together the same, of one value of an indexed column each."""
+        indexed = {name: self._values[name] for name, term, _ in self._given if term.field_name in IN_ORDER}
+        several = [name for name, value in indexed.items() if name in ONE_OF and isinstance(value, list)]
+        if not several or len(several) < len(indexed) or len(indexed[several[0]]) > MOST_ALTERNATIVES:
+            return [self]
+        name, *_ = several
+        return [AskedTerms(self._asked, {**self._values, name: value}) for value in indexed[name]]
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -96,10 +114,11 @@ class AskedTerms:
 
 def _compares(term: filters.Filter) -> bool:
     """Whether a term compares its column with the value as it stands."""
-    is_plain = "filter" not in vars(term) and type(term).filter is filters.Filter.filter and not term.exclude
-    return is_plain and term.lookup_expr in {"exact", "gt", "gte", "lte"}
+    is_plain = "filter" not in vars(term) and type(term).filter in {filters.Filter.filter, OneOfFilter.filter}
+    return is_plain and not term.exclude and term.lookup_expr in {"exact", "gt", "gte", "lte"}
 
 
+ONE_OF = frozenset(name for name, term in FrameFilter.base_filters.items() if isinstance(term, OneOfFilter))
 COMPARED = frozenset(name for name, term in FrameFilter.base_filters.items() if _compares(term))
 
 

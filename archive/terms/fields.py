@@ -7,8 +7,10 @@ from typing import Any
 from anyascii import anyascii
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import EMPTY_VALUES
 from django_filters import rest_framework as filters
 from django_filters.fields import MultipleChoiceField
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from archive.errors import UsageError
@@ -23,6 +25,7 @@ FALSE_WORDS = frozenset({"false", "f", "0", "no", "n", "off"})
 CONE_PARTS = 3
 CONE_SAYS = "Give three numbers with commas between: RA,Dec,radius, the radius in degrees."
 MOST_CONES = 50
+MOST_VALUES = 100  # of one repeated term
 FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
 LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -35,6 +38,53 @@ class IntegerFilter(filters.Filter):
     def __init__(self, field_name: str, lookup_expr: str = "exact", *, within: tuple[int, int], **kwargs: Any) -> None:
         smallest, largest = within
         super().__init__(field_name, lookup_expr, min_value=smallest, max_value=largest, **kwargs)
+
+
+class RepeatedInput(forms.TextInput):
+    """All that a repeated parameter says."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:  # noqa: ARG002 - Django's signature
+        return data.getlist(name) if hasattr(data, "getlist") else data.get(name)
+
+    def format_value(self, value: Any) -> str | None:
+        """A form of the browsable pages shows the first."""
+        first: str | None = super().format_value(next(iter(value), "") if isinstance(value, list) else value)
+        return first
+
+
+class OneOfField(forms.Field):
+    """One value as `field_class` reads it, or a list of several. Empty ones count as not given."""
+
+    widget = RepeatedInput
+
+    def __init__(self, *, of_one: forms.Field, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._of_one = of_one
+
+    def clean(self, value: Any) -> Any:
+        texts = [text for text in (value if isinstance(value, list) else [value]) if text not in EMPTY_VALUES]
+        if len(texts) > MOST_VALUES:
+            raise ValidationError(f"{len(texts)} values are too many: give at most {MOST_VALUES}.")
+        found = list(dict.fromkeys(self._of_one.clean(text) for text in texts))
+        return found if len(found) > 1 else next(iter(found), None)
+
+
+class OneOfFilter(filters.Filter):
+    """The column has this value; where the parameter is repeated, one of these."""
+
+    field_class = OneOfField
+
+    def __init__(self, column: str, *, of_one: forms.Field | None = None, **kwargs: Any) -> None:
+        super().__init__(column, of_one=of_one or forms.CharField(required=False), **kwargs)
+        kind = "integer" if isinstance(of_one, forms.IntegerField) else "string"
+        extend_schema_field({"type": "array", "items": {"type": kind}, "description": kwargs.get("help_text", "")})(
+            self
+        )
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        if isinstance(value, list):
+            return self.get_method(qs)(**{f"{self.field_name}__in": value})
+        return super().filter(qs, value)
 
 
 class FiniteNumberFilter(filters.Filter):

@@ -6,6 +6,7 @@ from operator import or_
 from typing import Any
 
 from anyascii import anyascii
+from django import forms
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
@@ -25,6 +26,7 @@ from archive.terms.fields import (
     FlagFilter,
     InstantFilter,
     IntegerFilter,
+    OneOfFilter,
     cones_of,
 )
 from ingest.configdb import configuration_types
@@ -102,20 +104,27 @@ class FrameFilter(BesideFilter):
     empty_target_name = FlagFilter(
         method="filter_empty_target_name", any_word=True, help_text="true: frames without a target's name"
     )
-    proposal_id, PROPID = twins(filters.CharFilter, "proposal_id", instead_of="proposal_id", help_text="Proposal")
-    instrument_id, INSTRUME = twins(
-        filters.CharFilter, "instrument_id", instead_of="instrument_id", help_text="Instrument"
+    proposal_id, PROPID = twins(
+        OneOfFilter, "proposal_id", instead_of="proposal_id", help_text="Proposal; repeatable: one of these"
     )
-    site_id, SITEID = twins(filters.CharFilter, "site_id", instead_of="site_id", help_text="Site")
-    telescope_id, TELID = twins(filters.CharFilter, "telescope_id", instead_of="telescope_id", help_text="Telescope")
+    instrument_id, INSTRUME = twins(
+        OneOfFilter, "instrument_id", instead_of="instrument_id", help_text="Instrument; repeatable: one of these"
+    )
+    site_id, SITEID = twins(OneOfFilter, "site_id", instead_of="site_id", help_text="Site; repeatable: one of these")
+    telescope_id, TELID = twins(
+        OneOfFilter, "telescope_id", instead_of="telescope_id", help_text="Telescope; repeatable: one of these"
+    )
     primary_optical_element, FILTER = twins(
-        filters.CharFilter,
+        OneOfFilter,
         "primary_optical_element",
         instead_of="primary_optical_element",
-        help_text="Optical filter",
+        help_text="Optical filter; repeatable: one of these",
     )
     configuration_type, OBSTYPE = twins(
-        filters.CharFilter, "configuration_type", instead_of="configuration_type", help_text="Configuration type"
+        OneOfFilter,
+        "configuration_type",
+        instead_of="configuration_type",
+        help_text="Configuration type; repeatable: one of these",
     )
     observation_id, BLKUID = twins(
         IntegerFilter, "observation_id", within=INTEGER, instead_of="observation_id", help_text="Observation's number"
@@ -124,11 +133,11 @@ class FrameFilter(BesideFilter):
         IntegerFilter, "request_id", within=INTEGER, instead_of="request_id", help_text="Request's number"
     )
     reduction_level, RLEVEL = twins(
-        IntegerFilter,
+        OneOfFilter,
         "reduction_level",
-        within=SMALL_INTEGER,
+        of_one=forms.IntegerField(required=False, min_value=SMALL_INTEGER[0], max_value=SMALL_INTEGER[1]),
         instead_of="reduction_level",
-        help_text="0 is raw, 91 final",
+        help_text="0 is raw, 91 final; repeatable",
     )
     exposure_time, EXPTIME = twins(
         FiniteNumberFilter, "exposure_time", "gte", instead_of="exposure_time", help_text="At least so long, s"

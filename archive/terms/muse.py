@@ -1,41 +1,19 @@
 """Terms of the lists of MUSE's targets and exposures; all must hold."""
 
-import json
-import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
-from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.fields.json import JSONField
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django_filters import rest_framework as filters
-from rest_framework import serializers
 
 from archive.domain import muse_targets
 from archive.models import AoFile, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, MuseTarget, MuseTargetName
+from archive.terms.cards import HEADER_SAYS, card_terms
 from archive.terms.fields import BIG_INTEGER, FlagFilter, InstantFilter, IntegerFilter
 from archive.terms.ranges import both
 from ingest.muse_names import MuseKind
 from ingest.names import parted
-
-MOST_HEADER_TERMS = 10
-HEADER_SAYS = (
-    "Write KEY, or KEY and a value with =, !=, <, <=, > or >= between, such as ESO TEL AMBI TAU0>=0.004. "
-    "A key is as the header has it, without HIERARCH."
-)
-_TERM = re.compile(r"\s*(?P<key>[A-Z0-9_\- .]{1,70}?)\s*(?:(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.*?)\s*)?", re.DOTALL)
-_FLAGS = {"T": True, "F": False, "true": True, "false": False}
-
-
-class JsonPathExists(Func):
-    """Whether a path of SQL/JSON finds something in a column. Comparing text with numbers finds nothing."""
-
-    function = "jsonb_path_exists"
-    template = "%(function)s(%(expressions)s)"
-
-    def __init__(self, column: str, path: str, **variables: Any) -> None:
-        path_value = Func(Value(path), template="%(expressions)s::jsonpath")
-        super().__init__(column, path_value, Value(variables, JSONField()), output_field=BooleanField())
 
 
 class MuseExposureFilter(filters.FilterSet):
@@ -95,13 +73,8 @@ class MuseExposureFilter(filters.FilterSet):
         return queryset.filter(missing__contains=[value])
 
     def filter_header(self, queryset: MuseExposureQuerySet, name: str, value: str) -> MuseExposureQuerySet:  # noqa: ARG002 - django-filter's signature
-        given = cast("QueryDict", self.data)
-        texts = [text for text in given.getlist("header") if text]
-        if len(texts) > MOST_HEADER_TERMS:
-            raise serializers.ValidationError({name: [f"Give at most {MOST_HEADER_TERMS} terms on headers."]})
-        cubes = AoFile.objects.filter(kind=MuseKind.REDUCED)
-        for text in texts:
-            cubes = cubes.filter(_card_term(text))
+        given = card_terms(name, cast("QueryDict", self.data).getlist(name))
+        cubes = AoFile.objects.filter(*(term.within_indexed("cards") for term in given), kind=MuseKind.REDUCED)
         newest = AoFile.objects.filter(version__frame=OuterRef("cube"), kind=MuseKind.REDUCED)
         newest = newest.order_by("-version__created", "-version")
         return queryset.alias(cube_version=Subquery(newest.values("pk")[:1])).filter(
@@ -121,35 +94,3 @@ class MuseTargetFilter(filters.FilterSet):
     def filter_name(self, queryset: QuerySet[MuseTarget], name: str, value: str) -> QuerySet[MuseTarget]:  # noqa: ARG002 - django-filter's signature
         known = MuseTargetName.objects.filter(target=OuterRef("pk"), key__contains=muse_targets.key_of(value))
         return queryset.filter(Exists(known))
-
-
-def _card_term(text: str) -> Q:
-    """Condition on the cards of a cube. Raises DRF's ValidationError when the term can not be read."""
-    found = _TERM.fullmatch(text)
-    if found is None or "\0" in text:
-        raise serializers.ValidationError({"header": [f"{text[:80]!r} can not be read. {HEADER_SAYS}"]})
-    key, sign, value = found["key"], found["sign"], found["value"]
-    if sign is None:
-        return Q(cards__has_key=key)
-    values = _values_of(value)
-    if sign == "=":
-        meant = Q()
-        for each in values:
-            meant |= Q(cards__contains={key: each})
-        return meant
-    # What compares is the number where there is one, else the text; a card of the other kind meets no term.
-    return Q(JsonPathExists("cards", f"$.{json.dumps(key)} ? (@ {sign} $wanted)", wanted=values[-1]))
-
-
-def _values_of(text: str) -> list[Any]:
-    """What a reader may mean: the text, a truth, a number."""
-    found: list[Any] = [text.strip("'")]
-    if text in _FLAGS:
-        found.append(_FLAGS[text])
-    try:
-        number = json.loads(text)
-    except ValueError:
-        return found
-    if isinstance(number, int | float) and not isinstance(number, bool) and abs(number) < 1e300:
-        found.append(number)
-    return found

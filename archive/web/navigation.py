@@ -22,7 +22,9 @@ BELOW = {
     "night-page": "night-list",
     "observation-page": "night-list",
     "site-page": "site-list",
+    "site-family": "site-list",
     "frame-page": "search",
+    "frame-family": "search",
     "searches": "search",
 }
 

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
+from archive.web.frame.kin import frame_family
 from archive.web.frame.view import frame_page
+from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
 from archive.web.observation.view import observation_page
 from archive.web.search.sky import sky
 from archive.web.search.view import search
 from archive.web.searches import change, searches
+from archive.web.site.family import site_family
 from archive.web.site.views import site_list, site_page
 from archive.web.staff.arrivals import ingest, quarantined
 from archive.web.staff.expiries import expiries
@@ -21,6 +24,10 @@ from archive.web.telemetry_plots import plots
 
 urlpatterns = [
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
+    path("frame/<int:frame_id>/family/", frame_family, name="frame-family"),
+    path("gallery/", gallery, name="gallery"),
+    path("gallery/<int:picture_id>/", gallery_picture, name="gallery-picture"),
+    path("gallery/<int:picture_id>/<str:name>", gallery_file, name="gallery-file"),
     path("night/", nights, name="night-list"),
     path("night/<str:night>/", night_page, name="night-page"),
     path("observation/<str:name>/", observation_page, name="observation-page"),
@@ -30,6 +37,7 @@ urlpatterns = [
     path("search/sky/", sky, name="search-sky"),
     path("site/", site_list, name="site-list"),
     path("site/<str:code>/", site_page, name="site-page"),
+    path("site/<str:code>/<str:directory>/<str:base>/", site_family, name="site-family"),
     path("staff/", overview, name="staff"),
     path("staff/health/", health, name="staff-health"),
     path("staff/ingest/", ingest, name="staff-ingest"),

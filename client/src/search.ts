@@ -6,7 +6,7 @@ import { grouped, sexagesimal } from "./lib/words";
 const STEP_PX = 8;
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof Element && event.target.closest("input, select, textarea");
+  const typing = event.target instanceof Element && event.target.closest("input:not([type=checkbox], [type=range]), select, textarea");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   document.querySelector<HTMLElement>("#search :is(input:not([type=hidden]), textarea)")?.focus();

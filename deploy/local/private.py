@@ -65,6 +65,7 @@ def settings_of_run(provisions: list[Provision], known: Mapping[str, str], *, st
         "FILESTORE_TYPE": "local",
         "FILESYSTEM_STORAGE_ROOT_DIR": str(store),
         "FILESYSTEM_STORAGE_BASE_URL": f"http://127.0.0.1:{port_of('PORT')}/",
+        "STREAM_URL": f"http://127.0.0.1:{port_of('PORT') + 1}/events/",
     }
     for provision in provisions:
         settings |= provision.settings

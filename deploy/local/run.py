@@ -98,6 +98,7 @@ class Run:
         if self._wants_sample:
             self.manage("sample_frames", str(SAMPLE))
             self.manage("ingest", str(SAMPLE))
+            self.manage("colour_pictures")
             SAMPLE_INGESTED.touch()
 
     def fill_night(self) -> None:
@@ -127,6 +128,7 @@ def _tell_addresses(archive: Archive, took_s: float) -> None:
     for label, path in (
         ("pages", "/search/"),
         ("frames", "/frames/"),
+        ("gallery", "/gallery/"),
         ("nights", "/nights/"),
         ("API", "/swagger/"),
         ("admin", "/admin/"),

@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from ingest.simulation import amplifiers, headers
 from ingest.simulation.catalogue import source_table
+from ingest.simulation.colours import galaxy_through, stars_through
 from ingest.simulation.detector import Reduced, calibrated, collected, digitised, pattern_of
 from ingest.simulation.night import Exposure
 from ingest.simulation.observatory import Target
@@ -26,7 +27,7 @@ def files_of(exposure: Exposure, *, seed: int) -> dict[str, bytes]:
     """All files of one exposure, name to bytes. The same exposure and seed give the same bytes."""
     rng = np.random.default_rng([seed, crc32(exposure.stem.encode())])
     pattern = pattern_of(exposure.station.camera, seed)
-    stars = stars_of(exposure.target, seed=seed) if exposure.target else None
+    stars = _seen_stars(exposure, exposure.target, seed=seed) if exposure.target else None
     light = light_of(exposure, stars)
     electrons = collected(light, pattern, exposure_s=exposure.exposure_s, rng=rng)
     raw_hdus, read_electrons = _read_out(exposure, electrons, rng)
@@ -51,6 +52,12 @@ def stars_of(target: Target, *, seed: int) -> Stars:
     return stars
 
 
+def _seen_stars(exposure: Exposure, target: Target, *, seed: int) -> Stars:
+    """The same as bright as they are through the exposure's filter."""
+    colours = np.random.default_rng([seed, crc32(target.name.encode()), 1])
+    return stars_through(stars_of(target, seed=seed), exposure.filter, own=exposure.station.filter, rng=colours)
+
+
 def light_of(exposure: Exposure, stars: Stars | None) -> Image:
     """Electrons that a perfect camera would collect in each pixel, without noise."""
     station, camera, target = exposure.station, exposure.station.camera, exposure.target
@@ -63,7 +70,7 @@ def light_of(exposure: Exposure, stars: Stars | None) -> Image:
     light = np.full(camera.shape, sky)
     wcs = wcs_of(camera, target)
     for galaxy in target.galaxies:
-        add_galaxy(light, galaxy, wcs, **brightness)
+        add_galaxy(light, galaxy_through(galaxy, exposure.filter, own=station.filter), wcs, **brightness)
     add_stars(light, stars, wcs, **brightness, fwhm_px=station.fwhm_px)
     return light
 

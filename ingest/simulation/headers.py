@@ -132,9 +132,9 @@ def _request_cards(exposure: Exposure) -> Iterator[Card]:
 
 
 def _camera_cards(exposure: Exposure) -> Iterator[Card]:
-    station, camera = exposure.station, exposure.station.camera
+    camera = exposure.station.camera
     yield "INSTRUME", camera.name, "Instrument used"
-    yield "FILTER", station.filter if exposure.letter in "esf" else "air", "Filter used"
+    yield "FILTER", exposure.filter, "Filter used"
     yield "RDNOISE", camera.read_noise_electron, "[electrons/pixel] Read noise"
     yield "DARKCURR", camera.dark_electron_s, "[electrons/pixel/s] Dark current"
     yield "CCDSUM", BINNING, "CCD on-chip summing"

@@ -28,6 +28,8 @@ CALIBRATIONS = (("BIAS", "b", 0.0), ("DARK", "d", 300.0), ("SKYFLAT", "f", 12.0)
 SKYFLAT_AFTER_SUNSET = timedelta(minutes=15)
 REDUCED_LEVEL = 91
 USABLE_ALTITUDE_DEG = 30.0
+NO_FILTER = "air"
+CHANGE_OF_FILTER = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Visit:
     reduced_extension: str
     is_public: bool = False
     has_catalogue_file: bool = False
+    further_filters: tuple[str, ...] = ()  # an exposure each, after that through the station's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Exposure:
     number: int
     kind: str
     letter: str
+    filter: str
     started_at: datetime
     exposure_s: float
     proposal_id: str
@@ -106,9 +110,12 @@ class Exposure:
 
 
 PUBLIC_VISITS = (
-    Visit(LSC, (OMEGA_CENTAURI,), "LCOEPO2014B-010", ".fits.fz", ".fits.fz", is_public=True),
+    # Three filters each: of these the gallery has pictures in colour.
+    Visit(
+        LSC, (OMEGA_CENTAURI,), "LCOEPO2014B-010", ".fits.fz", ".fits.fz", is_public=True, further_filters=("gp", "ip")
+    ),
     Visit(CPT, (RA_ZERO,), "standard", ".fits.gz", ".fits.fz", is_public=True, has_catalogue_file=True),
-    Visit(OGG, (M51,), "LCO{semester}-003", ".fits", ".fits", has_catalogue_file=True),
+    Visit(OGG, (M51,), "LCO{semester}-003", ".fits", ".fits", has_catalogue_file=True, further_filters=("rp", "ip")),
 )
 RECENT_VISITS = (
     Visit(LSC, (SIGMA_OCTANTIS,), "LCO{semester}-007", ".fits.fz", ".fits.fz", has_catalogue_file=True),
@@ -146,7 +153,7 @@ def plan(recent: date) -> list[Exposure]:
         exposure
         for night, visits in ((PUBLIC_NIGHT, PUBLIC_VISITS), (recent, RECENT_VISITS))
         for visit in visits
-        for exposure in (*_calibrations(visit, night), _science(visit, night))
+        for exposure in (*_calibrations(visit, night), *_science(visit, night))
     ]
     return sorted(exposures, key=lambda exposure: (exposure.started_at, exposure.stem))
 
@@ -162,6 +169,7 @@ def _calibrations(visit: Visit, night: date) -> Iterator[Exposure]:
             number=number,
             kind=kind,
             letter=letter,
+            filter=visit.station.filter if is_twilight else NO_FILTER,
             started_at=started_at,
             exposure_s=exposure_s,
             proposal_id=CALIBRATION_PROPOSAL,
@@ -170,14 +178,23 @@ def _calibrations(visit: Visit, night: date) -> Iterator[Exposure]:
         )
 
 
-def _science(visit: Visit, night: date) -> Exposure:
-    target, started_at = _chosen(visit, night)
+def _science(visit: Visit, night: date) -> Iterator[Exposure]:
+    target, first_at = _chosen(visit, night)
+    for place, filter_name in enumerate((visit.station.filter, *visit.further_filters)):
+        started_at = first_at + place * (timedelta(seconds=target.exposure_s) + CHANGE_OF_FILTER)
+        yield _exposure(visit, night, target, filter_name, place=place, started_at=started_at)
+
+
+def _exposure(
+    visit: Visit, night: date, target: Target, filter_name: str, *, place: int, started_at: datetime
+) -> Exposure:
     return Exposure(
         station=visit.station,
         night=night,
-        number=len(CALIBRATIONS) + 1,
+        number=len(CALIBRATIONS) + 1 + place,
         kind="EXPOSE" if visit.proposal_id != "standard" else "STANDARD",
         letter="e" if visit.proposal_id != "standard" else "s",
+        filter=filter_name,
         started_at=started_at,
         exposure_s=target.exposure_s,
         proposal_id=visit.proposal_id.format(semester=semester_of(night)),

@@ -98,6 +98,11 @@ def cached_image_key_for(md5: str, *, name: str) -> str:
     return _joined("archive", "cache", md5[:2], md5, name)
 
 
+def colour_picture_key_for(picture_id: int, *, name: str) -> str:
+    """Path of a file of a picture in colour."""
+    return _joined("archive", "colour", str(picture_id), name)
+
+
 def product_key_for(night: date, subject: str, kind: str, fingerprint: str, *, filename: str) -> str:
     """Path of a file that a reduction made: all files of one product lie together, and nothing else with them.
 

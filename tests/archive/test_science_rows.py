@@ -12,6 +12,7 @@ from archive.models import Observation
 NOT_SCIENCE = {
     "AoFile",
     "CachedImage",
+    "ColourPicture",
     "Cart",
     "DoomedBytes",
     "Event",

@@ -6,7 +6,11 @@ import pytest
 from django.utils import timezone
 
 from archive.domain import info_images
-from archive.models import InfoImage
+from archive.domain.sites import configure
+from archive.domain.upload_log import record_upload
+from archive.models import Exposure, InfoImage, ReceivedObject
+from archive.web.policy import policy_with
+from archive.web.stream import origin, stream_address
 from tests.photonranch_night import ptr_night
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -36,3 +40,99 @@ def test_info_images_stand_before_the_latest_pictures(db, client, arrive, now):
     part = client.get(f"/site/{info.site}/", headers={"HX-Request": "true"}).content.decode()
     assert part.index("Channel 2") < part.index("Latest")
     assert "<html" not in part
+
+
+def address_of(family, directory="info-images"):
+    return f"/site/{family.site}/{directory}/{family.base}/"
+
+
+@pytest.fixture
+def info(db, arrive, now):
+    """An info image of channel 2 that is shown for another hour."""
+    [made] = ptr_night(n=1, directory="info-images", large_px=16, picture_px=32)
+    info_images.announce(site=made.site, channel=2, base=made.base, at=now)
+    for key in (made.key(".jpg"), made.key(".txt")):
+        arrive(key, made.files[key])
+    InfoImage.objects.exclude(exposure=None).update(expires_at=timezone.now() + timedelta(hours=1))
+    return made
+
+
+def test_each_channel_has_a_place_also_one_that_shows_nothing(client, info):
+    page = client.get(f"/site/{info.site}/").content.decode()
+    assert [page.count(f"Channel {channel}") for channel in (1, 2, 3)] == [1, 1, 1]
+    assert page.count("nothing now") == 2
+
+
+def test_an_info_image_has_a_page_until_its_time_is_over(client, info):
+    page = client.get(address_of(info))
+    assert page.status_code == 200
+    assert info.base in page.content.decode()
+    part = client.get(f"{address_of(info)}?q=FILL0149", headers={"HX-Request": "true"}).content.decode()
+    assert "FILL0149" in part
+    assert "FILL0148" not in part
+    InfoImage.objects.exclude(exposure=None).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.get(address_of(info)).status_code == 404
+
+
+def test_pictures_of_a_site_are_found_by_their_own_site_folder_and_name_alone(client, info):
+    for wrong in ("/site/lsc/info-images/{0}/", "/site/tst/allsky/{0}/", "/site/tst/nowhere/{0}/", "/site/tst/data/x/"):
+        assert client.get(wrong.format(info.base)).status_code == 404
+
+
+def test_the_page_of_a_hidden_family_is_for_members_alone(client, alice, arrive, now):
+    [sky] = ptr_night(n=1, directory="allsky", large_px=16, picture_px=32)
+    arrive(sky.key(".jpg"), sky.files[sky.key(".jpg")])
+    Exposure.objects.update(public_date=NEVER, proposal_id="PROP001")
+    assert client.get(address_of(sky, "allsky")).status_code == 404
+    client.force_login(alice)
+    assert client.get(address_of(sky, "allsky")).status_code == 200
+    assert "Whole sky" in client.get(f"/site/{sky.site}/").content.decode()
+
+
+def test_the_log_is_by_pages_and_by_parts_of_names(client, db, frame_factory, django_assert_max_num_queries):
+    at = timezone.now()
+    frames = [frame_factory(site_id="cpt") for _ in range(3)]
+    for number in range(60):
+        frame = frames[number % 3]
+        record_upload(filename=f"data/{number:03d}.fits", size_bytes=2**20, at=at, site_id="cpt", frame=frame)
+    with django_assert_max_num_queries(14):
+        first = client.get("/site/cpt/").content.decode()
+    assert first.count("<tr data-key") == 25
+    assert "1.0\xa0MB" in first
+    assert client.get("/site/cpt/?page=3").content.decode().count("<tr data-key") == 10
+    assert client.get("/site/cpt/?file=05").content.decode().count("<tr data-key") == 11  # 005 and 050 to 059
+    assert client.get("/site/cpt/?file=%00%27").status_code == 200
+
+
+def test_what_was_refused_is_told_to_staff_alone(client, alice, db, frame_factory):
+    frame_factory(site_id="sro")
+    at = timezone.now()
+    for path in ("data/sro-bad.fits", "data/srox-bad.fits", "data/old-sro-bad.fits"):
+        ReceivedObject.objects.create(
+            store="s3", path=path, state="refused", reason="bad name", heard_at=at, settled_at=at
+        )
+    assert "sro-bad" not in client.get("/site/sro/?uploads=refused").content.decode()
+    alice.is_staff = True
+    alice.save()
+    client.force_login(alice)
+    shown = client.get("/site/sro/?uploads=refused").content.decode()
+    assert shown.count("<tr data-key") == 1
+    assert "bad name" in shown
+
+
+@pytest.mark.parametrize("date", ["soon", "2026-13-01", "1850-01-01", "2800-01-01"])
+def test_a_night_that_there_is_not_is_refused(client, db, now, date):
+    configuration = {"name": "x", "latitude_deg": -30.0, "longitude_deg": -70.0, "elevation_m": 2198.0}
+    configure("lsc", {**configuration, "timezone": "America/Santiago"}, by="admin", at=now)
+    assert client.get("/site/lsc/").status_code == 200
+    assert client.get(f"/site/lsc/?date={date}").status_code == 404
+
+
+def test_the_stream_has_the_origin_of_the_pages_unless_a_setting_names_another(settings):
+    settings.STREAM_URL = "/events/"
+    assert stream_address(site_id="a b") == "/events/?site_id=a+b"
+    assert origin() == ()
+    settings.STREAM_URL = "http://127.0.0.1:8001/events/"
+    assert "connect-src 'self' http://127.0.0.1:8001;" in policy_with(*origin())
+    settings.STREAM_URL = ""
+    assert stream_address(site_id="lsc") == ""

@@ -135,6 +135,23 @@ def test_every_walk_gives_each_row_once_in_order_and_the_same_back(sample, membe
         assert list(itertools.chain(*backwards)) == expected, url
 
 
+@pytest.mark.parametrize("style", ["offset", "cursor"])
+@pytest.mark.parametrize(
+    "terms", ["target_name_exact=", "primary_optical_element=rp&", "instrument_id=fa15&instrument_id=fa16&"]
+)
+def test_a_walk_of_several_values_gives_each_row_once_in_order_and_the_same_back(sample, style, terms):
+    """Alone they are one list for each value, laid together; beside a term that an index has, they are not."""
+    query = f"{terms}&proposal_id=p1&proposal_id=p2&configuration_type=EXPOSE&configuration_type=DARK"
+    wanted = [frame for frame in sample if frame.proposal_id in {"p1", "p2"}]
+    if "primary" in terms:
+        wanted = [frame for frame in wanted if frame.primary_optical_element == "rp"]
+    for text in ("", "exposure_time", "-target_name,reduction_level"):
+        url = f"/frames/?ordering={text}&limit=30&pagination_style={style}"
+        forwards, backwards = Walker(AnonymousUser(), query).there_and_back(url)
+        assert list(itertools.chain(*forwards)) == in_order(wanted, text), url
+        assert list(itertools.chain(*backwards)) == in_order(wanted, text), url
+
+
 def test_a_walk_by_cursor_over_http_has_the_envelope_of_the_interface(sample, api):
     url, seen, before = "/frames/?pagination_style=cursor&ordering=exposure_time&limit=90", [], []
     while url:

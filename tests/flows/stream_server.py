@@ -21,10 +21,10 @@ PATIENCE_S = 30
 
 
 @contextmanager
-def stream_server(port: int) -> Iterator[str]:
+def stream_server(port: int, **settings: str) -> Iterator[str]:
     """Host and port of a running stream process, on the database of the running test."""
     command = (sys.executable, "-m", "uvicorn", "settings.asgi:application", "--log-level", "warning")
-    with running(*command, "--port", str(port), *STREAM_OPTIONS):
+    with running(*command, "--port", str(port), *STREAM_OPTIONS, **settings):
         until(lambda: listens(port), what="the stream process listens")
         yield f"127.0.0.1:{port}"
 

@@ -105,7 +105,7 @@ def house_of(root: Path, port: int) -> Iterator[House]:
 
 @contextmanager
 def open_house(house: House, port: int) -> Iterator[None]:
-    with web_server(port):
+    with web_server(port, STREAM_URL=""):  # no stream runs beside it
         yield
 
 

@@ -1,8 +1,10 @@
 """Pages of nights: what came of one, to whom, tab by tab."""
 
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from archive.enums import ProductKind, ProductState
-from archive.models import NightNote, Proposal, Site
+from archive.models import NightNote, Proposal, Site, SiteConfiguration
 from tests.web.browsing import look_around
 
 NIGHT = date(2025, 3, 9)
@@ -21,6 +23,17 @@ BEGUN_AT = datetime(2025, 3, 10, 1, 0, tzinfo=UTC)
 def plot(colour):
     content = io.BytesIO()
     Image.new("RGB", (640, 400), colour).save(content, "PNG")
+    return content.getvalue()
+
+
+def fit(width_px):
+    """Data, model and what is left: a star of the night's seeing."""
+    y, x = np.mgrid[:200, :200] - 100.0
+    star = np.exp(-(x**2 + y**2) / (2 * width_px**2))
+    noise = np.random.default_rng(int(width_px)).normal(0.1, 0.04, star.shape)
+    pixels = np.clip(np.hstack([star + noise, np.ones((200, 20)), star, np.ones((200, 20)), noise]), 0, 1)
+    content = io.BytesIO()
+    Image.fromarray((255 * pixels).astype(np.uint8)).save(content, "PNG")
     return content.getvalue()
 
 
@@ -36,6 +49,9 @@ def lay(house):
     house.frames(basename="secret", public_date=NEVER, target_name="Hidden planet", proposal_id="PROP001")
     house.frames(basename="cpt-1", instrument_id="fa06", observation_date=BEGUN_AT + timedelta(hours=3))
     site = Site.objects.create(id="lsc")
+    SiteConfiguration.objects.create(
+        site=site, number=1, configuration={"timezone": "America/Santiago"}, changed_by="x", changed_at=BEGUN_AT
+    )
     NightNote.objects.create(
         site=site,
         text="Thin clouds after midnight.",
@@ -53,6 +69,10 @@ def lay(house):
     ao.product(observation, kind=ProductKind.BRIGHT, state=ProductState.FAILED)
     seeing = ao.product(kind=ProductKind.NIGHT_SEEING, night=NIGHT, subject="night")
     ao.file(seeing, "plot", content=plot((250, 250, 250)))
+    for number in range(3):
+        of_one = ao.product(kind=ProductKind.SEEING, night=NIGHT)
+        ao.file(of_one, "fit", content=fit(20 + 5 * number))
+        ao.seeing(of_one, observed_at=BEGUN_AT + timedelta(minutes=10 * number), fwhm_arcsec=1.0 + number / 10)
 
 
 def test_a_month_of_nights_looks_right_and_leads_to_one(visit):
@@ -101,6 +121,79 @@ def test_quality_problems_and_log_are_told(visit):
     expect(page.locator(".timeline rect")).to_have_count(9)
     expect(page.get_by_role("region", name="Longest gaps")).to_contain_text("fa15")
     expect(page.get_by_text("Thin clouds after midnight.")).to_be_visible()
+
+
+def test_fits_of_the_seeing_are_a_film_that_can_be_stopped(visit):
+    """A picture each 300 ms, by a clock that the test moves; its caption tells the time of each."""
+    coming = visit()
+    coming.page.clock.install()
+    page = coming.go(f"/night/{NIGHT}/?tab=quality")
+    film = page.get_by_role("group", name="Film of the fits")
+    place, shown = film.get_by_role("status"), page.locator(".carousel > li:visible")
+    page.wait_for_function("[...document.querySelectorAll('.carousel img')].every(each => each.complete)")
+    expect(place).to_have_text("1 of 3")
+    expect(shown).to_contain_text("01:00:00 UTC")
+    page.clock.run_for(300)
+    expect(place).to_have_text("2 of 3")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("01:10:00 UTC · Si · 1.10″")
+    page.clock.run_for(600)
+    expect(place).to_have_text("1 of 3")
+    film.get_by_role("button", name="Pause").click()
+    page.clock.run_for(3000)
+    expect(place).to_have_text("1 of 3")
+    film.get_by_role("button", name="The picture before").click()
+    expect(place).to_have_text("3 of 3")
+    film.get_by_role("slider").press("ArrowLeft")
+    expect(shown).to_contain_text("01:10:00 UTC")
+    shown.get_by_role("link").click()
+    large = page.get_by_role("dialog")
+    expect(large.get_by_role("img")).to_be_visible()
+    assert large.get_by_role("img").evaluate("each => each.naturalWidth") == 3 * 200 + 2 * 20
+    large.get_by_role("button", name="Close").click()
+    expect(large).to_be_hidden()
+    page.get_by_role("link", name="Seeing through the night").click()
+    expect(large.get_by_role("img", name="Seeing through the night")).to_be_visible()
+
+
+def test_nothing_moves_for_those_who_asked_for_less_motion(visit):
+    coming = visit(reduced_motion="reduce")
+    coming.page.clock.install()
+    page = coming.go(f"/night/{NIGHT}/?tab=quality")
+    film = page.get_by_role("group", name="Film of the fits")
+    page.clock.run_for(3000)
+    expect(film.get_by_role("status")).to_have_text("1 of 3")
+    film.get_by_role("button", name="Play").click()
+    page.clock.run_for(300)
+    expect(film.get_by_role("status")).to_have_text("2 of 3")
+
+
+def test_fits_and_plots_are_there_without_scripts(visit):
+    page = visit(java_script_enabled=False).go(f"/night/{NIGHT}/?tab=quality")
+    expect(page.locator(".carousel > li:visible")).to_have_count(3)
+
+
+def test_the_timeline_tells_a_site_s_own_time_beside_utc(visit):
+    """Chile was three hours behind UTC in that March."""
+    page = visit().go(f"/night/{NIGHT}/?tab=log")
+    clocks = page.get_by_role("navigation", name="Clocks")
+    expect(page.locator(".timeline .local")).to_have_count(0)
+    clocks.get_by_role("link", name="and lsc").click()
+    expect(page).to_have_url(re.compile("clock=lsc"))
+    expect(page.locator(".timeline text").filter(has_text="lsc, local")).to_have_count(1)
+    labels = page.locator(".timeline text[text-anchor]").all_text_contents()
+    assert labels[:4] == ["01:00", "22:00", "02:00", "23:00"]
+    gap = page.get_by_role("region", name="Longest gaps").get_by_role("row").last
+    expect(gap).to_contain_text("03:01:00")  # a minute after the start of the one before
+    expect(gap).to_contain_text("00:01:00")
+    look_around(page, "night-clock")
+
+
+def test_the_log_of_a_site_without_a_clock_is_in_utc(client, frame_factory):
+    frame_factory()
+    shown = client.get(f"/night/{NIGHT}/?tab=log&clock=lsc").content.decode()
+    assert "Clocks" not in shown
+    assert 'class="local"' not in shown
 
 
 def test_a_member_sees_what_is_hidden_from_others(visit):

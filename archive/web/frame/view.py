@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from archive.domain import search
 from archive.domain.access import Links
-from archive.models import AoFile, Frame, MuseExposure, Reader, Thumbnail, Version
+from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
 from archive.web.frame.cards import header_of
-from archive.web.frame.family import family_of
+from archive.web.frame.kin import around
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
@@ -46,11 +47,11 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "embargo": embargo_words(frame.public_date, at=at),
         "centre": None if frame.centre is None else {"ra_deg": frame.centre.x % 360.0, "dec_deg": frame.centre.y},
         "pictures": _pictures(frame, links),
-        "versions": [_version(frame, version, links) for version in versions],
+        "versions": _versions(frame, versions, links),
         "downloads": _downloads(request, frame, versions[:1]),
-        "family": family_of(frame, request.user, at=at),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
+        **around(frame, versions, request.user, links, at=at),
         **header_of(frame.pk, request.GET),
     }
 
@@ -59,6 +60,17 @@ def _pictures(frame: Frame, links: Links) -> dict[str, str]:
     """Address of the picture of each size."""
     found = Thumbnail.objects.select_related("object").filter(frame=frame, object__fault="").order_by("pk")
     return {picture.size: links.to_object(picture.object) for picture in found}
+
+
+def _versions(frame: Frame, versions: list[Version], links: Links) -> list[dict[str, Any]]:
+    """Newest first, each with when the next one took its place, and the reduction that it came of."""
+    files = ProductFile.objects.filter(version__in=versions).select_related("product").order_by("product")
+    made_by = {file.version_id: file.product for file in files}
+    later = [None, *(version.created for version in versions)]
+    return [
+        {**_version(frame, version, links), "until": until, "made_by": made_by.get(version.pk)}
+        for version, until in zip(versions, later, strict=False)
+    ]
 
 
 def _version(frame: Frame, version: Version, links: Links) -> dict[str, Any]:
@@ -98,5 +110,6 @@ def _tables(newest: list[Version]) -> list[dict[str, Any]]:
 
 def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
     seen = MuseExposure.objects.visible_to(reader, at=at)
-    of_frame = seen.filter(cube=frame) | seen.filter(raws__frame=frame)
+    fitted = Q(fits__prm__version__frame=frame) | Q(fits__psf__version__frame=frame)
+    of_frame = seen.filter(Q(cube=frame) | Q(raws__frame=frame) | fitted)
     return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:MUSE_AT_ONCE])

@@ -26,13 +26,15 @@ from archive.domain.reduced import WholeProduct
 from archive.domain.seeing import median_of
 from archive.enums import ProductKind, ProductState
 from archive.errors import NotFoundError
-from archive.models import Frame, Reader, Thumbnail
+from archive.models import Frame, Reader, SeeingMeasurement, Thumbnail
 from archive.terms.asked import asked_terms
+from archive.web.night.clock import CLOCK, clocks_of
 from archive.web.night.timeline import timeline_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
 PICTURES_AT_ONCE = 60  # of a programme
+GAPS_AT_ONCE = 20
 DAY = timedelta(days=1)
 # A night has the local date of its evening: it begins the earlier by UTC the further east it is.
 EARLIEST_DUSK, LONGEST_NIGHT = time(5), timedelta(hours=43)
@@ -55,6 +57,7 @@ class _Asked:
     observed: Night | None
     links: Links
     at: datetime
+    clock: str  # site whose clock is asked for
 
 
 @strict_policy
@@ -108,6 +111,8 @@ def _context(request: HttpRequest, day: date, *, at: datetime) -> dict[str, Any]
     tab = request.GET.get("tab", "")
     tab = tab if tab in dict(TABS) else TABS[0][0]
     parts = {"pictures": _pictures, "quality": _quality, "problems": _problems, "log": _log}
+    links = Links(request.build_absolute_uri("/"))
+    asked = _Asked(day, request.user, frames, observed, links, at, request.GET.get(CLOCK, ""))
     return {
         "night": day,
         "before": day - DAY,
@@ -119,7 +124,7 @@ def _context(request: HttpRequest, day: date, *, at: datetime) -> dict[str, Any]
         "n_observations": 0 if observed is None else len(observed.observations),
         "seeing": None if observed is None else median_of(observed.seeing.widths_arcsec),
         **_progress(progress_of(night=day, user=request.user, at=at)),
-        **parts[tab](_Asked(day, request.user, frames, observed, Links(request.build_absolute_uri("/")), at)),
+        **parts[tab](asked),
     }
 
 
@@ -193,14 +198,23 @@ def _quality(asked: _Asked) -> dict[str, Any]:
         return {}
     night = asked.observed
     fits = [each for each in night.products if each.product.kind == ProductKind.SEEING]
+    measured = {each.pk: each for each in night.measurements}
     return {
         "plots": [plot for each in night.plots for plot in _images(each, night, TITLES.get(each.product.kind, ""))],
-        "fits": [fit for each in fits for fit in _images(each, night, each.product.subject)],
+        "fits": [
+            fit | {"measured": measured.get(each.product.pk)}
+            for each in sorted(fits, key=lambda each: _observed_at(measured.get(each.product.pk)))
+            for fit in _images(each, night, each.product.subject)
+        ],
         "measurements": night.measurements,
     }
 
 
-def _images(each: WholeProduct, observed: Night, title: str) -> list[dict[str, str]]:
+def _observed_at(measured: SeeingMeasurement | None) -> datetime:
+    return datetime.min.replace(tzinfo=UTC) if measured is None else measured.observed_at
+
+
+def _images(each: WholeProduct, observed: Night, title: str) -> list[dict[str, Any]]:
     """Pictures among the files of a product."""
     night = observed.night.isoformat()
     return [
@@ -220,15 +234,21 @@ def _problems(asked: _Asked) -> dict[str, Any]:
 def _log(asked: _Asked) -> dict[str, Any]:
     """When shutters were open, how long they were not, and what people wrote in that night."""
     first = datetime.combine(asked.night, EARLIEST_DUSK, UTC)
+    site_ids = sorted({each.site_id for each in asked.frames})
+    clocks = clocks_of(site_ids, asked=asked.clock)
+    clock = next((each for each in clocks if each.is_here), None)
+    gaps = frame_nights.gaps_of(asked.frames)[:GAPS_AT_ONCE]
     notes = [
         note
-        for site_id in sorted({each.site_id for each in asked.frames})
+        for site_id in site_ids
         for note in notes_for(asked.reader, site_id=site_id, at=asked.at)
         if first <= note.written_at < first + LONGEST_NIGHT
     ]
     return {
-        "timeline": timeline_of(asked.frames),
-        "gaps": frame_nights.gaps_of(asked.frames)[:20],
+        "timeline": timeline_of(asked.frames, gaps, zone=None if clock is None else clock.zone),
+        "clocks": clocks,
+        "clock": clock,
+        "gaps": gaps,
         "notes": notes,
     }
 

@@ -85,6 +85,17 @@ class Asked:
     def has_terms(self) -> bool:
         return bool(self.api)
 
+    def chosen(self, term: str) -> list[str]:
+        """Values of one term, in the order of the address."""
+        return list(dict.fromkeys(self.given.getlist(term)))
+
+    def address_less(self, term: str, value: str) -> str:
+        """Query string of the question without one value of a term."""
+        changed = self.given.copy()
+        changed.setlist(term, [each for each in changed.getlist(term) if each != value])
+        changed.pop("page", None)
+        return f"?{query}" if (query := changed.urlencode()) else "?"
+
     def address(self, *without: str, **changes: str) -> str:
         """Query string of another question, which begins with its first page."""
         changed = self.given.copy()

@@ -1,7 +1,9 @@
 """What a question finds: how many, their facets, when they were observed, and one page of them."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +54,7 @@ def _looked(asked: Asked, listing: Listing) -> Found:
     # Every frame has a level: where facets were counted, they tell how many frames there are.
     counted = count(listing) if facets is None else Count(sum(facets["levels"].values()))
     ids, has_more = _page(asked, listing) if counted.n and asked.per_page else ([], False)
-    found = Found(counted, ids, has_more, facets)
+    found = Found(counted, ids, has_more, facets and _choices(asked, listing, facets))
     if counted.n and facets is not None:
         try:
             found.span, found.when = histogram(listing, timeout_ms=PATIENCE_MS)
@@ -66,6 +68,23 @@ def _facets(listing: Listing) -> Counts | None:
         return aggregate(listing, timeout_ms=PATIENCE_MS, facets=FACETS)
     except TransientError:
         return None
+
+
+def _choices(asked: Asked, listing: Listing, facets: Counts) -> Counts:
+    """What there is to choose from: of a facet with chosen values, the counts under all other terms.
+
+    Chosen values count the same under all terms; so where the others take too long, these still stand there.
+    """
+    until_s = time.monotonic() + PATIENCE_MS / 1000
+    choices = dict(facets)
+    for name, column in FACETS.items():
+        left_ms = int(1000 * (until_s - time.monotonic()))
+        if not asked.chosen(column) or left_ms <= 0:
+            continue
+        others = replace(listing, terms=listing.terms.without(column))
+        with suppress(TransientError):
+            choices |= aggregate(others, timeout_ms=left_ms, facets={name: column})
+    return choices
 
 
 def _page(asked: Asked, listing: Listing) -> tuple[list[int], bool]:

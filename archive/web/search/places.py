@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from anyascii import anyascii
 from django.http import QueryDict
 
 from archive.domain.listing import listing_for
 from archive.domain.order import NEWEST_FIRST
+from archive.domain.target_names import spellings_of
 from archive.errors import NotFoundError, UsageError
-from archive.models import Frame, Reader, TargetTally
+from archive.models import Frame, Reader
 from archive.models.sky import PointDec, PointRA
 from archive.terms.asked import asked_terms
 from archive.terms.fields import MOST_CONES
@@ -19,9 +19,7 @@ from archive.terms.places import DEG_PER_UNIT, declination_deg, right_ascension_
 
 UNITS = ("arcsec", "arcmin", "deg")
 DEFAULT_RADIUS, DEFAULT_UNIT = "10", "arcmin"
-MOST_SPELLINGS = 10
 FRAMES_LOOKED_AT = 20  # the newest of a name: calibrations among them have no place
-BETWEEN = r"[[:space:]_-]*"  # what people write or leave out between the parts of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +82,10 @@ def _halves(line: str) -> tuple[str, str] | None:
 
 
 def _named(name: str, reader: Reader, *, at: datetime, using: str) -> Place:
-    for spelling in _spellings(name):
+    for spelling in spellings_of(name):
         for ra_deg, dec_deg in _centres_of(spelling, reader, at=at, using=using):
             return Place(name, ra_deg, dec_deg)
     raise NotFoundError(f"No frame that you may see is of a target {name[:60]!r}: give its coordinates.")
-
-
-def _spellings(name: str) -> list[str]:
-    """Names of the archive that differ from this one by case, accents, blanks, hyphens and underlines alone."""
-    parts = re.findall(r"[^\W\d_]+|\d+|[^\w\s-]", anyascii(name))
-    if not parts:
-        return []
-    pattern = f"^{BETWEEN}{BETWEEN.join(map(re.escape, parts))}{BETWEEN}$"
-    # An index finds the longest part; few names are left for the whole.
-    known = TargetTally.objects.filter(target_name__icontains=max(parts, key=len), target_name__iregex=pattern)
-    return list(known.values_list("target_name", flat=True).distinct()[:MOST_SPELLINGS])
 
 
 def _centres_of(spelling: str, reader: Reader, *, at: datetime, using: str) -> Iterator[tuple[float, float]]:

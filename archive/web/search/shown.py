@@ -1,7 +1,7 @@
 """What a question found, as the templates show it: facets, terms to take away, bars of time, rows, pages."""
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from archive.domain.access import Links
+from archive.domain.aggregates import Counts
 from archive.domain.rows import FrameRow
 from archive.enums import ReductionLevel
 from archive.models.tally import Span
@@ -60,50 +61,50 @@ class Choice:
 
     value: str
     text: str
-    n_frames: int
-    address: str
+    n_frames: int | None
     is_chosen: bool
 
 
-def facets(asked: Asked, found: Found) -> Iterator[dict[str, Any]]:
-    """Facets in order, each with its most frequent values; those without values are left out."""
+def facets(asked: Asked, counted: Counts | None) -> Iterator[dict[str, Any]]:
+    """Facets in order, each with its most frequent values and those chosen; without either it is left out."""
     for term, title, name in FACETS:
-        counts = (found.facets or {}).get(name)
-        if not counts:
+        counts: Mapping[str, int] = (counted or {}).get(name, {})
+        chosen = asked.chosen(term)
+        ranked = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
+        values = ranked + [value for value in chosen if value not in ranked]
+        if not values:
             continue
-        chosen = asked.given.get(term)
-        ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES]
-        choices = [
-            Choice(
-                value,
-                LEVELS.get(value, value) if name == "levels" else value,
-                n_frames,
-                asked.address(term) if value == chosen else asked.address(**{term: value}),
-                value == chosen,
-            )
-            for value, n_frames in ranked
-        ]
+        texts = LEVELS if name == "levels" else {}
+        # Without counts only what is chosen is known.
+        numbers = dict.fromkeys(values) if counted is None else {value: counts.get(value, 0) for value in values}
+        choices = [Choice(each, texts.get(each, each), numbers[each], each in chosen) for each in values]
+        others = choices[SHOWN_AT_ONCE:]
         yield {
             "title": title,
             "term": term,
             "first": choices[:SHOWN_AT_ONCE],
-            "others": choices[SHOWN_AT_ONCE:],
+            "others": others,
+            "is_open": any(choice.is_chosen for choice in others),
             "n_left_out": len(counts) - len(ranked),
         }
 
 
 def chips(asked: Asked) -> list[dict[str, str]]:
-    """Terms that hold, each with the address without it."""
+    """Terms that hold, each with the address without it; of a facet each value."""
     found = []
     for name in ("place", *FrameFilter.base_filters):
         if name not in asked.given:
+            continue
+        title = CALLED.get(name, name)
+        if name in FACET_TERMS:
+            values = asked.chosen(name)
+            found += [{"text": f"{title}: {each}", "address": asked.address_less(name, each)} for each in values]
             continue
         said = ", ".join(asked.given.getlist(name))
         if name == "place":
             said = f"{'; '.join(said.split(chr(10)))} ({asked.given.get('radius', '')} {asked.given.get('unit', '')})"
         without = ("place", "radius", "unit") if name == "place" else (name,)
-        text = f"{CALLED.get(name, name)}: {said}"
-        found.append({"text": text, "address": asked.address(*without)})
+        found.append({"text": f"{title}: {said}", "address": asked.address(*without)})
     return found
 
 

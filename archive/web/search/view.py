@@ -72,6 +72,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "kept": _kept(asked),
         "has_more_terms": any(name in asked.given for name in MORE),
         "errors": asked.errors,
+        "facets": list(shown.facets(asked, None)),
         "chips": shown.chips(asked),
         "views": [{"name": name, "label": label, "address": asked.address(view=name)} for name, label in VIEW_LABELS],
         "columns": [
@@ -87,7 +88,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
     base_url = request.build_absolute_uri("/")
     return context | {
         "found": found,
-        "facets": list(shown.facets(asked, found)),
+        "facets": list(shown.facets(asked, found.facets)),
         "bars": (bars := shown.bars(asked, found)),
         "bars_wide": 10 * len(bars),
         "heads": shown.heads(asked),
@@ -102,4 +103,5 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
 def _kept(asked: Asked) -> list[tuple[str, str]]:
     """What the form sends on beside its fields."""
     names = [*FrameFilter.base_filters, "view", "ordering"]
-    return [(name, value) for name in names if name not in FIELDS for value in asked.given.getlist(name)]
+    fields = {*FIELDS, *shown.FACET_TERMS}
+    return [(name, value) for name in names if name not in fields for value in asked.given.getlist(name)]

@@ -9,7 +9,8 @@ from archive.enums import ReceivedState
 from archive.errors import NotFoundError, UsageError
 from archive.models import QuarantinedFile, ReceivedObject
 from archive.models.upload import GIVEN_UP
-from archive.web.staff.parts import act, asks_first, chosen, page, paged, staff_only
+from archive.web.paging import paged
+from archive.web.staff.parts import act, asks_first, chosen, page, staff_only
 
 READ = ["GET", "HEAD", "POST"]
 # What a person can have tried once more; what was taken, or is there already, needs it no more.

@@ -15,7 +15,8 @@ from archive.domain.limited import at_most
 from archive.enums import ExpiringKind
 from archive.errors import ArchiveError, NotFoundError, TransientError, UsageError
 from archive.models import ExpiryRule, Reader, Tombstone
-from archive.web.staff.parts import Paged, act, asks_first, page, paged, refused, staff_only, who
+from archive.web.paging import Paged, paged
+from archive.web.staff.parts import act, asks_first, page, refused, staff_only, who
 
 LONGEST_MS = 2_000  # of a preview
 MOST_DAYS = 3_650

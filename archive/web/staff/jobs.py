@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods
 from archive.domain import products, standing
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, ProductAttempt
-from archive.web.staff.parts import act, asks_first, chosen, page, paged, reason_of, staff_only, who
+from archive.web.paging import paged
+from archive.web.staff.parts import act, asks_first, chosen, page, reason_of, staff_only, who
 
 READ = ["GET", "HEAD", "POST"]
 STATES = [state.value for state in ProductState if state != ProductState.STALE]

@@ -1,16 +1,13 @@
 """What the pages of staff share: who is let in, pages of lists, questions before what can not be undone."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from itertools import islice
 from typing import Any, ParamSpec, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
@@ -19,8 +16,6 @@ from archive.errors import ArchiveError, UsageError
 from archive.web.policy import View, strict_policy
 
 P = ParamSpec("P")
-ROWS = 50
-MOST_PAGES = 1_000
 SURE, TOKEN = "sure", "csrfmiddlewaretoken"
 Action = Callable[[], str]
 
@@ -73,34 +68,6 @@ def refused(request: HttpRequest, why: str) -> HttpResponse:
 def who(request: HttpRequest) -> User:
     """The member of staff who asks; a view of `staff_only` has no other reader."""
     return cast("User", request.user)
-
-
-@dataclass(frozen=True, slots=True)
-class Paged:
-    """One page of a list. How many there are is not counted: that would read them all."""
-
-    rows: Sequence[Any]
-    number: int
-    before: str
-    after: str
-
-
-def paged(request: HttpRequest, found: QuerySet[Any] | Iterable[Any], *, name: str = "page", size: int = ROWS) -> Paged:
-    """The page that the address asks for: `?page=2`."""
-    given = request.GET.get(name, "1")
-    number = min(max(int(given), 1), MOST_PAGES) if given.isdecimal() and len(given) < len("10000") else 1
-    begin = (number - 1) * size
-    rows = list(
-        islice(found, begin, begin + size + 1) if not isinstance(found, QuerySet) else found[begin:][: size + 1]
-    )
-
-    def address(there: int) -> str:
-        terms = request.GET.copy()
-        terms[name] = str(there)
-        return f"?{terms.urlencode()}"
-
-    after = address(number + 1) if len(rows) > size and number < MOST_PAGES else ""
-    return Paged(rows[:size], number, address(number - 1) if number > 1 else "", after)
 
 
 def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = HTTPStatus.OK) -> HttpResponse:

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from archive.domain import accounts, people
 from archive.errors import NotFoundError, UsageError
-from archive.web.staff.parts import act, asks_first, chosen, page, paged, refused, staff_only, who
+from archive.web.paging import paged
+from archive.web.staff.parts import act, asks_first, chosen, page, refused, staff_only, who
 
 READ = ["GET", "HEAD", "POST"]
 ONLY_SUPERUSERS = "Superusers alone change members and tokens. Ask one of them."

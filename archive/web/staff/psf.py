@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 from archive.domain import psf_candidates, psf_library
 from archive.errors import NotFoundError
 from archive.models import PsfLibraryVersion
-from archive.web.staff.parts import act, asks_first, chosen, page, paged, reason_of, staff_only, who
+from archive.web.paging import paged
+from archive.web.staff.parts import act, asks_first, chosen, page, reason_of, staff_only, who
 
 STANDINGS = {"": "all", "in": "in the library", "out": "not in the library"}
 

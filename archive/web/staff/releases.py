@@ -10,8 +10,9 @@ from archive.domain import releases
 from archive.domain.releases import Change
 from archive.errors import NotFoundError, UsageError
 from archive.models import Frame, ReleaseChange
+from archive.web.paging import paged
 from archive.web.staff.expiries import moment_of
-from archive.web.staff.parts import act, asks_first, not_done, page, paged, reason_of, refused, staff_only, who
+from archive.web.staff.parts import act, asks_first, not_done, page, reason_of, refused, staff_only, who
 
 NEVER = "never"
 

@@ -6,7 +6,8 @@ from django.views.decorators.http import require_http_methods
 
 from archive.domain import standing, storage_use
 from archive.models import DoomedBytes
-from archive.web.staff.parts import act, page, paged, staff_only
+from archive.web.paging import paged
+from archive.web.staff.parts import act, page, staff_only
 
 
 @staff_only

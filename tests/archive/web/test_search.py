@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 
+from archive.domain.aggregates import aggregate
 from archive.domain.histogram import histogram
 from archive.domain.listing import listing_for
 from archive.domain.order import NEWEST_FIRST
@@ -89,15 +90,72 @@ def test_many_years_are_counted_by_years_and_a_window_of_many_by_its_days_too(fr
 def test_the_page_costs_as_many_questions_for_three_frames_as_for_one(
     client, frame_factory, django_assert_num_queries, alice
 ):
-    """Session and user; what alice holds and what is due; facets and times of two parts each within a limit; a page."""
+    """Session and user; what alice holds and what is due; facets and times of two parts each within a limit; a page.
+
+    For each facet of which something is chosen its other values, within a limit.
+    """
     client.force_login(alice)
     for n_frames in (1, 3):
         while Frame.objects.count() < n_frames:
             frame_factory(public_date=None if n_frames == 3 else datetime(2025, 1, 1, tzinfo=UTC))
-        for query in ("", "?site_id=lsc", "?view=gallery"):
+        for query, n_questions in (
+            ("", 23),
+            ("?site_id=lsc", 29),
+            ("?site_id=lsc&site_id=cpt", 29),
+            ("?view=gallery", 23),
+        ):
             client.get(f"/search/{query}")  # what is written once for its shape is written
-            with django_assert_num_queries(23):
+            with django_assert_num_queries(n_questions):
                 client.get(f"/search/{query}")
+
+
+CHOSEN = [
+    "site_id=lsc",
+    "site_id=lsc&site_id=cpt",
+    "site_id=cpt&proposal_id=PROP001&proposal_id=PROP002",
+    "site_id=cpt&reduction_level=0&reduction_level=91&start=2025-01-20T12:00:00Z",
+    "proposal_id=PROP002&primary_optical_element=rp&primary_optical_element=gp&target_name=t 1",
+    "site_id=elp&primary_optical_element=gp",
+]
+
+
+@pytest.mark.parametrize("who", [None, "alice", "admin"])
+@pytest.mark.parametrize("terms", CHOSEN)
+def test_a_facet_counts_what_each_value_would_find_under_all_other_terms(terms, who, frames, alice, admin, now, client):
+    """Counted frame by frame here, of tallies and frames there."""
+    for number, frame in enumerate(frames):
+        bands = {"primary_optical_element": ["rp", "gp", "ip"][number % 3], "reduction_level": 91 * (number % 2)}
+        Frame.objects.filter(pk=frame.pk).update(**bands)
+    reader = {"alice": alice, "admin": admin}.get(who or "")
+    if reader:
+        client.force_login(reader)
+    given = QueryDict(terms)
+    found = client.get(f"/search/?{terms}").context
+    reader = found["user"]
+    assert found["found"].count.n == asked_terms(given).narrow(Frame.objects.visible_to(reader, at=now)).count()
+    for facet in found["facets"]:
+        others = given.copy()
+        others.pop(facet["term"], None)
+        seen = asked_terms(others).narrow(Frame.objects.visible_to(reader, at=now))
+        wanted = Counter(str(getattr(frame, facet["term"])) for frame in seen)
+        shown = {choice.value: choice.n_frames for choice in (*facet["first"], *facet["others"])}
+        missing = {value: 0 for value in given.getlist(facet["term"]) if value not in wanted}
+        assert shown == {**wanted, **missing}, facet["term"]
+
+
+@pytest.mark.parametrize(("fewest", "shown"), [(1, [("lsc", None), ("cpt", None)]), (7, [("lsc", 21), ("cpt", 11)])])
+def test_what_is_chosen_stays_chosen_whatever_takes_too_long_to_count(fewest, shown, frames, client, monkeypatch):
+    """Each facet: nothing is counted. Only those of other values: what is chosen is counted still."""
+
+    def given_up(listing, *, timeout_ms, facets):
+        if len(facets) < fewest or fewest == 1:
+            raise TransientError("too long")
+        return aggregate(listing, timeout_ms=timeout_ms, facets=facets)
+
+    monkeypatch.setattr("archive.web.search.found.aggregate", given_up)
+    page = client.get("/search/?site_id=lsc&site_id=cpt").context
+    assert [(choice.value, choice.n_frames) for choice in page["facets"][0]["first"]] == shown
+    assert page["found"].count.n == 32
 
 
 def test_the_map_counts_every_frame_that_the_reader_may_see_once(frames, client, alice):

@@ -22,12 +22,12 @@ def test_only_missing_files_are_written_and_those_there_are_left_alone(tmp_path)
     said = StringIO()
     call_command("sample_frames", tmp_path, night=date.fromisoformat(NIGHT), seed=3, stdout=said)
 
-    assert "2 of 33 frames written" in said.getvalue()
+    assert "2 of 43 frames written" in said.getvalue()
     assert reduced.read_bytes() == b"mine"
     expected = files_of(wanted, seed=3)
     assert raw.read_bytes() == expected[raw.name]
     assert catalogue.read_bytes() == expected[catalogue.name]
-    assert len(list(tmp_path.iterdir())) == 33
+    assert len(list(tmp_path.iterdir())) == 43
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""What the page of a frame shows of other frames; /frame/<id>/family/: all on one side of it, page by page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from archive.domain import search
+from archive.domain.access import Links
+from archive.domain.lineage import MOST_COUNTED, kin_of, lineage_of
+from archive.models import Frame, Observation, Product, Reader, Version
+from archive.web.frame.group import groups_of
+from archive.web.frame.provenance import BEFORE, WORDS, branches_of, drawing_of
+from archive.web.paging import paged
+from archive.web.policy import strict_policy
+
+
+def around(frame: Frame, versions: Sequence[Version], reader: Reader, links: Links, *, at: datetime) -> dict[str, Any]:
+    """Context of the parts `provenance.html` and `group.html`, and of the link to an observation."""
+    lineage = lineage_of(frame, reader, at=at)
+    shown = None
+    if lineage:
+        shown = {
+            "drawing": drawing_of(lineage),
+            "before": branches_of(lineage, way=-1),
+            "behind": branches_of(lineage, way=1),
+            "n_before": lineage.more[-1],
+            "n_behind": lineage.more[1],
+            "most_counted": MOST_COUNTED,
+        }
+    return {
+        "lineage": shown,
+        "groups": groups_of(frame, reader, links, at=at),
+        "observation": _observation_of(frame, versions, reader, at=at),
+    }
+
+
+def _observation_of(frame: Frame, versions: Sequence[Version], reader: Reader, *, at: datetime) -> str:
+    """Name of the observation that a frame is a raw file or a product of; empty where it is of none."""
+    of_products = Product.objects.filter(files__version__in=[each.pk for each in versions], observation__isnull=False)
+    of_frame = Q(pk__in=of_products.values("observation")) | Q(pk__in=_of_raws(frame))
+    seen = Observation.objects.visible_to(reader, at=at).filter(of_frame)
+    return seen.order_by("pk").values_list("name", flat=True).first() or ""
+
+
+def _of_raws(frame: Frame) -> Any:
+    return Observation.objects.filter(raw_files__frame=frame).values("pk")
+
+
+@strict_policy
+@require_safe
+def frame_family(request: HttpRequest, frame_id: int) -> HttpResponseBase:
+    """All frames that one was made from, or by `?way=behind` all that were made of it."""
+    at = timezone.now()
+    frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
+    if frame is None:
+        raise Http404("there is no such frame, or you may not see it.")
+    is_before = request.GET.get("way") != "behind"
+    found = paged(request, kin_of(frame, request.user, is_before=is_before, at=at))
+    words = BEFORE if is_before else WORDS
+    kin = [(words.get(each.kind, each.kind), each.source if is_before else each.derived) for each in found.rows]
+    title = "What was used for" if is_before else "What was made of"
+    context = {"frame": frame, "is_before": is_before, "title": title, "paged": found, "kin": kin}
+    return render(request, "archive/web/frame/family.html", context)
