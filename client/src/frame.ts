@@ -23,7 +23,8 @@ for (const press of document.querySelectorAll<HTMLButtonElement>("button[data-op
   press.hidden = false;
   press.addEventListener("click", () => {
     open(place);
-    place.querySelector("canvas")?.focus();
+    place.scrollIntoView({ block: "start" });
+    place.querySelector("canvas")?.focus({ preventScroll: true });
   });
 }
 

@@ -16,6 +16,7 @@ from archive.domain.access import Links
 from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
+from archive.web.frame.viewer import viewer_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
@@ -42,6 +43,7 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
 def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, Any]:
     links = Links(request.build_absolute_uri("/"))
     versions = list(frame.versions.select_related("object"))
+    others = around(frame, versions, request.user, links, at=at)
     return {
         "frame": frame,
         "embargo": embargo_words(frame.public_date, at=at),
@@ -51,7 +53,8 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "downloads": _downloads(request, frame, versions[:1]),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
-        **around(frame, versions, request.user, links, at=at),
+        "viewer": viewer_of(versions[:1], others),
+        **others,
         **header_of(frame.pk, request.GET),
     }
 

@@ -61,12 +61,12 @@ const [CONTRAST, ROUNDS, REJECT_SIGMA, LEAST_PART] = [0.25, 5, 2.5, 0.5] as cons
 function zscale(sorted: Float32Array): Limits {
   const n = sorted.length;
   const all = { low: sorted[0] ?? 0, high: sorted[n - 1] ?? 1 };
-  const middle = (n - 1) / 2;
+  const middle = Math.floor((n - 1) / 2);
   const fit = fitLine(sorted);
   if (!fit) return all;
   const median = quantile(sorted, 0.5);
   const slope = fit / CONTRAST;
-  return { low: Math.max(all.low, median - slope * middle), high: Math.min(all.high, median + slope * (n - 1 - middle)) };
+  return { low: Math.max(all.low, median - slope * (middle - 1)), high: Math.min(all.high, median + slope * (n - middle)) };
 }
 
 /** Slope, values per rank, of a line through values by their rank; undefined when too few lie near one. */
