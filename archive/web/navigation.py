@@ -25,6 +25,7 @@ BELOW = {
     "site-family": "site-list",
     "frame-page": "search",
     "frame-family": "search",
+    "frame-page-telemetry": "search",
     "searches": "search",
 }
 

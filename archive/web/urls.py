@@ -3,6 +3,7 @@
 from django.urls import path
 
 from archive.web.frame.kin import frame_family
+from archive.web.frame.telemetry import frame_telemetry
 from archive.web.frame.view import frame_page
 from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
@@ -25,6 +26,7 @@ from archive.web.telemetry_plots import plots
 urlpatterns = [
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
     path("frame/<int:frame_id>/family/", frame_family, name="frame-family"),
+    path("frame/<int:frame_id>/telemetry/", frame_telemetry, name="frame-page-telemetry"),
     path("gallery/", gallery, name="gallery"),
     path("gallery/<int:picture_id>/", gallery_picture, name="gallery-picture"),
     path("gallery/<int:picture_id>/<str:name>", gallery_file, name="gallery-file"),

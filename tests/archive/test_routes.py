@@ -110,6 +110,7 @@ ROUTES = {
     "/search/": LIST,
     "/frame/<pk>/": PAGE,
     "/frame/<pk>/family/": PAGE,
+    "/frame/<pk>/telemetry/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
     "/site/<code>/<directory>/<base>/": PAGE,

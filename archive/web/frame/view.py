@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from archive.domain import search
+from archive.domain import search, telemetry_at
 from archive.domain.access import Links
 from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
 from archive.web.frame.cards import header_of
@@ -51,6 +51,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "downloads": _downloads(request, frame, versions[:1]),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
+        "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
         **around(frame, versions, request.user, links, at=at),
         **header_of(frame.pk, request.GET),
     }
