@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from archive.domain import search
+from archive.domain import search, telemetry_at
 from archive.domain.access import Links
 from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
+from archive.web.cart.holder import those_in
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
 from archive.web.policy import strict_policy
@@ -49,8 +50,10 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "pictures": _pictures(frame, links),
         "versions": _versions(frame, versions, links),
         "downloads": _downloads(request, frame, versions[:1]),
+        "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
+        "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
         **around(frame, versions, request.user, links, at=at),
         **header_of(frame.pk, request.GET),
     }
