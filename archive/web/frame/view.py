@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,14 +12,13 @@ from django.views.decorators.http import require_safe
 
 from archive.domain import search, telemetry_at
 from archive.domain.access import Links
-from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
+from archive.models import AoFile, Frame, ProductFile, Thumbnail, Version
 from archive.web.cart.holder import those_in
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
-MUSE_AT_ONCE = 40
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
 
@@ -52,9 +50,8 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "downloads": _downloads(request, frame, versions[:1]),
         "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
-        "muse": _muse_exposures(frame, request.user, at=at),
         "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
-        **around(frame, versions, request.user, links, at=at),
+        **around(frame, request.user, links, at=at),
         **header_of(frame.pk, request.GET),
     }
 
@@ -109,10 +106,3 @@ def _tables(newest: list[Version]) -> list[dict[str, Any]]:
     file = AoFile.objects.filter(version__in=newest).only("tables").first()
     found = [] if file is None else file.tables.values()
     return [{"name": each["name"], "n_rows": each["n_rows"], "n_columns": len(each["columns"])} for each in found]
-
-
-def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
-    seen = MuseExposure.objects.visible_to(reader, at=at)
-    fitted = Q(fits__prm__version__frame=frame) | Q(fits__psf__version__frame=frame)
-    of_frame = seen.filter(Q(cube=frame) | Q(raws__frame=frame) | fitted)
-    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:MUSE_AT_ONCE])
