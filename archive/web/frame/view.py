@@ -16,6 +16,7 @@ from archive.models import AoFile, Frame, ProductFile, Thumbnail, Version
 from archive.web.cart.holder import those_in
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
+from archive.web.frame.viewer import viewer_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
@@ -31,8 +32,8 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
     frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
     if frame is None:
         raise Http404("there is no such frame, or you may not see it.")
-    context = _context(request, frame, at=at)
     is_part = "HX-Request" in request.headers
+    context = header_of(frame.pk, request.GET) if is_part else _context(request, frame, at=at)
     answer = render(request, CARDS if is_part else PAGE, context)
     patch_vary_headers(answer, ["HX-Request", "Cookie"])
     return answer
@@ -41,6 +42,7 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
 def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, Any]:
     links = Links(request.build_absolute_uri("/"))
     versions = list(frame.versions.select_related("object"))
+    others = around(frame, request.user, links, at=at)
     return {
         "frame": frame,
         "embargo": embargo_words(frame.public_date, at=at),
@@ -51,7 +53,8 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
         "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
-        **around(frame, request.user, links, at=at),
+        "viewer": viewer_of(versions[:1], others),
+        **others,
         **header_of(frame.pk, request.GET),
     }
 
