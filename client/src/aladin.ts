@@ -65,9 +65,9 @@ function name(box: HTMLElement): void {
   for (const picture of box.querySelectorAll("img:not([alt])")) picture.setAttribute("alt", "");
 }
 
-/** Towards the first footprint, as wide as all of them where they lie together. */
+/** Towards one from the middle of the list, as wide as all of them where they lie together. */
 function look(globe: Globe, rings: Ring[]): void {
-  const first = rings[0]?.[0];
+  const first = rings[rings.length >> 1]?.[0];
   if (!first) return;
   const away = rings.flat().map(([ra, dec]) => Math.hypot(dec - first[1], ((((ra - first[0] + 540) % 360) - 180) * Math.cos((dec * Math.PI) / 180))));
   const farthest = Math.max(...away);

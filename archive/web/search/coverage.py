@@ -65,7 +65,8 @@ def by_order(ranges: Ranges) -> dict[int, list[int]]:
 
 def as_json(ranges: Ranges) -> str:
     """MOC as JSON. Its finest order stands in it also where it has no cell: that is how fine the map is."""
-    return json.dumps({str(order): cells for order, cells in ({FINEST: []} | by_order(ranges)).items()})
+    told: dict[int, list[int]] = {FINEST: [], **by_order(ranges)}
+    return json.dumps({str(order): cells for order, cells in told.items()})
 
 
 def as_fits(ranges: Ranges, **cards: Any) -> fits.HDUList:
