@@ -15,6 +15,7 @@ class EventName(StrEnum):
     FAMILY_UPDATED = "family.updated"  # a family of Photon Ranch or an info image has a new file
     PRODUCT_DONE = "product.done"  # a product was made, and its files are in the archive
     PRODUCT_FAILED = "product.failed"  # a product could not be made, and is not tried again by itself
+    PRODUCT_CANCELLED = "product.cancelled"  # a person said that a product is not to be made
 
 
 class ExposureKind(StrEnum):

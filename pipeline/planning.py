@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from archive.domain.cancelling import cancelled_among
 from archive.domain.seeing_notes import note_seeing
 from archive.enums import ProductKind, ProductState
 from archive.models import Product, RawFile, Version
@@ -72,10 +73,14 @@ def plan(subject: Subject, *, at: datetime) -> None:
             note_seeing(subject.night, name=subject.name)  # which may have been measured before it came
         wanted = {*kinds_of(subject), *rows}
         now = Situation(subject, raw_versions_of(subject), at, rows)
+        cancelled = cancelled_among(rows.values())
         for step in graph.values():
+            row = rows.get(step.kind)
+            if row is not None and row.pk in cancelled:
+                continue  # until somebody has it made after all, whatever its inputs become
             if step.kind in wanted or step.follows(wanted):
                 wanted.add(step.kind)
-                rows[step.kind] = _planned(step, rows.get(step.kind), now)
+                rows[step.kind] = _planned(step, row, now)
         if ProductKind.SEEING in rows:
             note_seeing(subject.night)  # a measurement may stand no more
 

@@ -100,6 +100,7 @@ def test_every_event_stands_in_the_documents():
         models.QuarantinedFile,
         models.Product,
         models.ProductAttempt,
+        models.ProductCancellation,
         models.ProductFile,
         models.PipelineSwitch,
         models.StrehlMeasurement,

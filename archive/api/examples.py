@@ -143,6 +143,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Any, Any]] = {
     ("/observations/{name}/", "get"): (None, observation_examples.REDUCTION),
     ("/observations/{name}/", "patch"): (observation_examples.DESCRIPTION, observation_examples.REDUCTION),
     ("/observations/{name}/redo/", "post"): (observation_examples.REDO, observation_examples.FORCED),
+    ("/observations/{name}/cancel/", "post"): (observation_examples.CANCEL, observation_examples.CANCELLED),
     ("/nights/", "get"): (None, _page(observation_examples.NIGHT_SUMMARY)),
     ("/nights/{date}/", "get"): (None, observation_examples.NIGHT),
     ("/nights/{date}/progress/", "get"): (None, observation_examples.PROGRESS),

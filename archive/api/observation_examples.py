@@ -113,6 +113,14 @@ REDUCTION = {**OBSERVATION, "products": [PRODUCT], "raw_files": [RAW_FILE], "rel
 DESCRIPTION = {"alternative_names": ["Yrsa"], "comment": "Passes a star of 9 mag at 11:05."}
 REDO = {"kind": "faint", "reason": "The flat of that night was taken anew."}
 FORCED = {**PRODUCT, "kind": "faint", "algorithm": "faint", "state": "pending", "attempts": 0, "finished_at": None}
+CANCEL = {"kind": "faint", "reason": "The dome was closed."}
+CANCELLED = {
+    **FORCED,
+    "state": "skipped",
+    "reason": "It was cancelled: The dome was closed.",
+    "files": [],
+    "values": {},
+}
 NIGHT_SUMMARY = {
     "night": "2016-09-25",
     "n_observations": 112,

@@ -18,7 +18,7 @@ from archive.api.parsers import BoundedJSON
 from archive.api.permissions import StaffWrites
 from archive.api.renderers import FastJSON, PicturePages
 from archive.api.tables import CsvTable
-from archive.domain import products
+from archive.domain import cancelling, products
 from archive.domain.nightlog import is_staff
 from archive.domain.observing import NEWEST_FIRST, describe, observation_named, observations_for, rows_of
 from archive.domain.observing_table import COLUMNS
@@ -96,6 +96,13 @@ class RedoSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(KINDS)
     reason = serializers.CharField(max_length=LONGEST_REASON, help_text="Kept with the attempts that follow")
+
+
+class CancelSerializer(serializers.Serializer[Any]):
+    """Which product is not to be made, and why."""
+
+    kind = serializers.ChoiceField(KINDS)
+    reason = serializers.CharField(max_length=LONGEST_REASON, help_text="Told with the product")
 
 
 class ObservationsView(EitherPages, generics.ListAPIView[Observation]):
@@ -182,3 +189,33 @@ class RedoView(APIView):
         )
         found = product_of(forced.pk, request.user, at=now)
         return Response(Forms(request).product(found), status=status.HTTP_202_ACCEPTED)
+
+
+class CancelView(APIView):
+    """End the making of a product of an observation, until somebody has it made again."""
+
+    permission_classes = [StaffWrites]
+    parser_classes = [BoundedJSON]
+
+    @extend_schema(
+        summary="Cancel a product that waits or runs (staff)",
+        request=CancelSerializer,
+        responses={
+            200: ProductSchema,
+            404: OpenApiResponse(description="There is no such observation or product, or you may not see it"),
+            409: OpenApiResponse(description="It is settled already"),
+        },
+    )
+    def post(self, request: Request, name: str) -> Response:
+        now = timezone.now()
+        observation = observation_named(name, request.user, at=now)
+        sent = CancelSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        cancelled = cancelling.cancel_of_observation(
+            observation=observation,
+            kind=ProductKind(sent.validated_data["kind"]),
+            by=request.user.get_username(),
+            reason=sent.validated_data["reason"],
+            at=now,
+        )
+        return Response(Forms(request).product(product_of(cancelled.pk, request.user, at=now)))

@@ -27,7 +27,7 @@ from archive.api.muse_table import MuseTableView
 from archive.api.muse_targets import MuseMergeView, MuseTargetsView, MuseTargetView, MuseWipedView
 from archive.api.nights import CalendarView, NightLogView, NoteView
 from archive.api.object_events import ObjectEventsView
-from archive.api.observations import ObservationsView, ObservationView, RedoView
+from archive.api.observations import CancelView, ObservationsView, ObservationView, RedoView
 from archive.api.portal_login import portal_callback, portal_login
 from archive.api.psf_library import CandidatesView, CandidateView, LibraryVersionView, SubtractAnewView
 from archive.api.quality import SeeingView, StrehlView
@@ -80,6 +80,7 @@ urlpatterns = [
     path("observations/", ObservationsView.as_view(), name="observations"),
     path("observations/<str:name>/", ObservationView.as_view(), name="observation"),
     path("observations/<str:name>/redo/", RedoView.as_view(), name="observation-redo"),
+    path("observations/<str:name>/cancel/", CancelView.as_view(), name="observation-cancel"),
     path("nights/", NightsView.as_view(), name="nights"),
     path("nights/<str:date>/", NightView.as_view(), name="night"),
     path("nights/<str:date>/progress/", ProgressView.as_view(), name="night-progress"),

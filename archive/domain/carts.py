@@ -11,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from archive.domain import search
 from archive.domain.selections import among
@@ -30,14 +31,27 @@ class PutIn:
     n_frames: int  # in the cart now
 
 
-def cart_of(user: User) -> Cart | None:
-    """The cart of a user, once there is one."""
-    return Cart.objects.filter(owner=user).first()
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose cart is meant: a user's, or the one that a session names; nobody's where both are None."""
+
+    user: User | None = None
+    cart_id: int | None = None
+
+    def carts(self) -> QuerySet[Cart]:
+        if self.user is not None:
+            return Cart.objects.filter(owner=self.user)
+        return Cart.objects.none() if self.cart_id is None else Cart.objects.filter(owner=None, pk=self.cart_id)
 
 
-def cart_of_nobody(cart_id: int) -> Cart | None:
-    """The cart that a session names; None when it has been forgotten."""
-    return Cart.objects.filter(owner=None, pk=cart_id).first()
+def cart_of(whose: Whose) -> Cart | None:
+    """The cart, once there is one, and until it is forgotten."""
+    return whose.carts().first()
+
+
+def number_in(whose: Whose) -> int:
+    """How many frames are in it, also those that their reader may not see any more."""
+    return whose.carts().values_list("n_frames", flat=True).first() or 0
 
 
 def begin(*, owner: User | None, at: datetime) -> Cart:

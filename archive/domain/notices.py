@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from urllib3.exceptions import HTTPError
 
-from archive.domain.saved_searches import Deliver, News
+from archive.domain.delivering import Deliver, News
 from archive.enums import NoticeWay
 from archive.errors import TransientError
 
@@ -62,7 +62,11 @@ def webhook(news: News) -> None:
     }
     try:
         with _pool(host, url.port, is_tls=url.scheme == "https") as pool:
-            answer = pool.request("POST", path, body=body, headers=headers, redirect=False, retries=False)
+            # The status says all: a body may have no end.
+            answer = pool.request(
+                "POST", path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
+            )
+            answer.close()
     except (HTTPError, OSError, ValueError) as error:
         raise TransientError(f"{host} did not take it: {error}") from error
     if not 200 <= answer.status < 300:

@@ -11,7 +11,7 @@ from archive.domain import events
 from archive.domain.frame_rows import as_row
 from archive.enums import OF_WHOLE_NIGHT, EventName, ProductKind, ProductState
 from archive.errors import ConflictError, NotFoundError, UsageError
-from archive.models import Event, Frame, Observation, PipelineSwitch, Product
+from archive.models import Event, Frame, Observation, PipelineSwitch, Product, ProductCancellation
 from ingest.headers import roboao
 from ingest.headers.installations import installation_at
 
@@ -37,6 +37,7 @@ def force(*, product_id: int, by: str, reason: str, at: datetime) -> Product:
             raise ConflictError("a newer product took the place of this one: have that one made again.")
         if product.state in AT_WORK:
             raise ConflictError("this product is being made already: wait for it to end.")
+        lift_cancellation(product, by=by, at=at)
         _wait_again(product, by=by, reason=reason, at=at)
     logger.info("product_forced", product_id=product.pk, kind=product.kind, subject=product.subject, by=by)
     return product
@@ -60,6 +61,11 @@ def force_of_observation(*, observation: Observation, kind: ProductKind, by: str
     )
     product = Product.objects.get(night=observation.night, subject=observation.name, kind=kind, is_current=True)
     return force(product_id=product.pk, by=by, reason=reason, at=at)
+
+
+def lift_cancellation(product: Product, *, by: str, at: datetime) -> None:
+    """Let a product be made that somebody had cancelled. The caller holds its row."""
+    ProductCancellation.objects.filter(product=product, lifted_at=None).update(lifted_by=by.strip(), lifted_at=at)
 
 
 def _wait_again(product: Product, *, by: str, reason: str, at: datetime) -> None:

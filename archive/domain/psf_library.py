@@ -16,10 +16,19 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from archive.domain.products import AT_WORK, TO_BE_PLANNED
+from archive.domain.products import AT_WORK, TO_BE_PLANNED, lift_cancellation
 from archive.enums import OF_REFERENCES, ProductKind, ProductState
 from archive.errors import ConflictError, UsageError
-from archive.models import Observation, Product, ProductFile, PsfLibraryVersion, PsfMember, PsfMemberQuerySet, Version
+from archive.models import (
+    Observation,
+    Product,
+    ProductCancellation,
+    ProductFile,
+    PsfLibraryVersion,
+    PsfMember,
+    PsfMemberQuerySet,
+    Version,
+)
 from archive.models.sky_lookups import Cone
 
 logger = structlog.get_logger(__name__)
@@ -188,11 +197,13 @@ def _plan_those_without(shelf: Shelf, *, at: datetime) -> None:
     skipped = Product.objects.filter(
         shelf.of_observations, kind__in=OF_REFERENCES, state=ProductState.SKIPPED, is_current=True, fingerprint=""
     )
+    skipped = skipped.exclude(pk__in=ProductCancellation.objects.filter(lifted_at=None).values("product"))
     skipped.update(state=ProductState.PENDING, reason=TO_BE_PLANNED, not_before=at, finished_at=None)
 
 
 def _replace(row: Product, *, by: str, reason: str, at: datetime) -> None:
     """A row that waits to be planned, in place of one whose references are to be chosen anew."""
+    lift_cancellation(row, by=by, at=at)
     if row.lease:
         row.is_current, row.state = False, ProductState.STALE
         row.save()

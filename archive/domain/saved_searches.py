@@ -1,52 +1,30 @@
 """Searches that people keep: looked at when events come, and told by mail or to a webhook when new frames match.
 
 What matches is written down as a notice, in the same transaction as the position up to which events were looked at;
-notices are delivered afterwards. So whatever dies, nothing is lost, and a webhook sees the same id when it hears twice.
+notices are delivered afterwards (`delivering`). So whatever dies, nothing is lost, and a webhook sees the
+same id when it hears twice.
 """
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import structlog
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.http import QueryDict
 
-from archive.domain import sight, stream
+from archive.domain import delivering, sight, stream
 from archive.domain.sight import Ear
 from archive.domain.stream import ForgottenError
 from archive.enums import EventName, NoticeWay
-from archive.errors import ArchiveError, ConflictError, NotFoundError, TransientError, UsageError
-from archive.models import Event, Frame, FrameQuerySet, SavedSearch, SearchNotice
-
-logger = structlog.get_logger(__name__)
+from archive.errors import ArchiveError, ConflictError, NotFoundError, UsageError
+from archive.models import Event, SavedSearch, SearchNotice
 
 MOST_SEARCHES = 50  # of one user
 MOST_EVENTS = 20_000  # that one run looks at
-MOST_NOTICES = 500  # that one run delivers
-MOST_ATTEMPTS = 8
-FIRST_PAUSE = timedelta(minutes=1)  # doubled after each attempt
-KEPT_FOR = timedelta(days=30)  # notices that were delivered
 LOOK_LOCK = 7_365_209  # advisory lock of PostgreSQL
 
 EarOf = Callable[[User, QueryDict], Ear]
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What an owner is to be told."""
-
-    notice: SearchNotice
-    frames: FrameQuerySet  # those that the owner may see now, in the order in which they came
-
-    @property
-    def search(self) -> SavedSearch:
-        return self.notice.search
-
-
-Deliver = Callable[[News], None]
 
 
 def keep(
@@ -150,7 +128,7 @@ def _notices(
         try:
             ears[search.pk] = ear_of(search.owner, QueryDict(search.query))
         except ArchiveError as error:
-            _pause(search, f"its terms can not be read any more: {error}")
+            delivering.pause(search, f"its terms can not be read any more: {error}")
     told = sight.told(events, set(ears.values()), at=at)
     found = []
     for search in searches:
@@ -160,53 +138,3 @@ def _notices(
         if ids and search.way != NoticeWay.NONE:
             found.append(SearchNotice(search=search, position=position, frame_ids=ids, not_before=at))
     return found
-
-
-def deliver(ways: dict[str, Deliver], *, at: datetime) -> int:
-    """Deliver what waits, each search's notices in order; answers how many went. Several processes may."""
-    n_delivered = 0
-    due = SearchNotice.objects.filter(delivered_at=None, not_before__lte=at, search__is_active=True)
-    for notice_id in list(due.order_by("not_before", "pk").values_list("pk", flat=True)[:MOST_NOTICES]):
-        with transaction.atomic():
-            rows = SearchNotice.objects.select_for_update(skip_locked=True, of=("self",))
-            notice = rows.select_related("search__owner").filter(pk=notice_id, delivered_at=None).first()
-            n_delivered += notice is not None and _deliver(notice, ways, at=at)
-    return n_delivered
-
-
-def _deliver(notice: SearchNotice, ways: dict[str, Deliver], *, at: datetime) -> bool:
-    """Deliver one notice whose row is locked. What its owner may not see any more, or is gone, is left out."""
-    frames = Frame.objects.visible_to(notice.search.owner, at=at).listed().filter(pk__in=notice.frame_ids)
-    news = News(notice, frames.order_by("pk"))
-    try:
-        if news.frames.exists():
-            ways[notice.search.way](news)
-    except TransientError as error:
-        _count(notice, str(error), at=at)
-        return False
-    notice.delivered_at = at
-    notice.save(update_fields=["delivered_at"])
-    if notice.search.fault:
-        SavedSearch.objects.filter(pk=notice.search_id).update(fault="")
-    return True
-
-
-def _count(notice: SearchNotice, reason: str, *, at: datetime) -> None:
-    notice.attempts += 1
-    notice.not_before = at + FIRST_PAUSE * 2**notice.attempts
-    notice.save(update_fields=["attempts", "not_before"])
-    logger.warning("notice_not_delivered", search_id=notice.search_id, attempts=notice.attempts, reason=reason)
-    if notice.attempts >= MOST_ATTEMPTS:
-        _pause(notice.search, f"it was tried {MOST_ATTEMPTS} times: {reason}")
-    else:
-        SavedSearch.objects.filter(pk=notice.search_id).update(fault=reason)
-
-
-def _pause(search: SavedSearch, fault: str) -> None:
-    SavedSearch.objects.filter(pk=search.pk).update(is_active=False, fault=fault)
-    logger.warning("search_paused", search_id=search.pk, reason=fault)
-
-
-def forget_delivered(*, at: datetime) -> None:
-    """Forget notices that were delivered long ago."""
-    SearchNotice.objects.filter(delivered_at__lt=at - KEPT_FOR).delete()

@@ -116,7 +116,7 @@ class DownloadView(APIView):
         },
     )
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        selection = _open_selection(request, pk)
+        selection = open_selection(request, pk)
         require_all(selections.table_of(selection), request.user)
         if is_fixed(selection):
             return _resumable(request, selection)
@@ -140,7 +140,7 @@ class MemberView(APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: uuid.UUID, number: int, name: str) -> HttpResponseBase:  # noqa: ARG002 - saved under it
-        selection = _open_selection(request, pk)
+        selection = open_selection(request, pk)
         table = selections.row_of(selection, number)
         if table[0]["form"] != Form.AS_STORED:
             raise UsageError("this file is made when its zip is sent: download the zip.")
@@ -151,7 +151,8 @@ class MemberView(APIView):
     head = get
 
 
-def _open_selection(request: Request, pk: uuid.UUID) -> FrozenSelection:
+def open_selection(request: Request, pk: uuid.UUID) -> FrozenSelection:
+    """A selection that can still be downloaded. Raises NotFoundError, and Expired."""
     selection = selections.selection_of(pk, request.user)
     if selection.expires_at <= timezone.now():
         raise Expired

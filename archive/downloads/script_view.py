@@ -1,5 +1,6 @@
-"""GET /frames/script/: a program that downloads what a list finds."""
+"""A program that downloads what a list finds (GET /frames/script/), or a selection that is frozen already."""
 
+import uuid
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -10,9 +11,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from archive.domain import selections
 from archive.downloads.freezing import freeze
+from archive.downloads.frozen import open_selection
+from archive.downloads.members import Form
 from archive.downloads.negotiation import AlwaysJSON
 from archive.downloads.scripts import KINDS, File, Job, Kind
 from archive.downloads.terms import FrameTerms
@@ -20,6 +24,12 @@ from archive.errors import NotFoundError, UsageError
 from archive.models import FrozenSelection
 
 BATCH = 1000
+SCRIPTS = {
+    (200, "text/x-shellscript"): OpenApiTypes.STR,
+    (200, "text/x-python"): OpenApiTypes.STR,
+    (200, "text/plain"): OpenApiTypes.STR,
+}
+WHICH = OpenApiParameter("format", enum=list(KINDS), required=True, description="Which program")
 
 
 class ScriptView(FrameTerms):
@@ -30,12 +40,10 @@ class ScriptView(FrameTerms):
 
     @extend_schema(
         summary="A script that downloads frames: resumes, checks, holds no token",
-        parameters=[OpenApiParameter("format", enum=list(KINDS), required=True, description="Which program")],
+        parameters=[WHICH],
         filters=True,
         responses={
-            (200, "text/x-shellscript"): OpenApiTypes.STR,
-            (200, "text/x-python"): OpenApiTypes.STR,
-            (200, "text/plain"): OpenApiTypes.STR,
+            **SCRIPTS,
             404: OpenApiResponse(description="Nothing that the caller may see has a file"),
         },
     )
@@ -45,10 +53,36 @@ class ScriptView(FrameTerms):
         frozen = freeze(self.found(request, at=at), request.user, at=at, damaged_are_left_out=True)
         if frozen is None:
             raise NotFoundError("nothing that you may see has a file here: look at /frames/ with the same terms.")
-        selection = frozen.selection
-        files = _files(request, selection)
-        job = Job(files, selection.count, selection.owner_id is not None, frozen.left_out)
-        return script_response(kind, job, name=selection.folder)
+        return _script_of(request, frozen.selection, kind, left_out=frozen.left_out)
+
+
+class SelectionScriptView(APIView):
+    """A program for what somebody has frozen before."""
+
+    content_negotiation_class = AlwaysJSON
+
+    @extend_schema(
+        operation_id="downloads_script",
+        summary="A script that downloads a frozen selection file by file: resumes, checks, holds no token",
+        parameters=[WHICH],
+        responses={
+            **SCRIPTS,
+            400: OpenApiResponse(description="Files of it are made while its zip is sent"),
+            404: OpenApiResponse(description="Unknown, or another user's"),
+            410: OpenApiResponse(description="Expired"),
+        },
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        kind = kind_asked(request)
+        selection = open_selection(request, pk)
+        if (selections.table_of(selection)["form"] != Form.AS_STORED).any():
+            raise UsageError("files of this selection are made while its zip is sent: download the zip.")
+        return _script_of(request, selection, kind, left_out=0)
+
+
+def _script_of(request: Request, selection: FrozenSelection, kind: Kind, *, left_out: int) -> StreamingHttpResponse:
+    job = Job(_files(request, selection), selection.count, selection.owner_id is not None, left_out)
+    return script_response(kind, job, name=selection.folder)
 
 
 def kind_asked(request: Request) -> Kind:

@@ -7,9 +7,10 @@ from archive.downloads.cutout import CutoutSkyView, CutoutView
 from archive.downloads.frozen import DownloadsView, DownloadView, MemberView
 from archive.downloads.funpack import CatalogView, FunpackView
 from archive.downloads.images import ImageView
+from archive.downloads.manifest_view import ManifestView
 from archive.downloads.night_script import NightScriptView
 from archive.downloads.products import NightFileView, ProductFileView
-from archive.downloads.script_view import ScriptView
+from archive.downloads.script_view import ScriptView, SelectionScriptView
 from archive.downloads.views import FrameDownloadView, SignedFileView
 from archive.downloads.zip import ZipView
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("frames/script/", ScriptView.as_view(), name="frame-script"),
     path("downloads/", DownloadsView.as_view(), name="downloads"),
     path("downloads/<uuid:pk>/", DownloadView.as_view(), name="download"),
+    path("downloads/<uuid:pk>/script/", SelectionScriptView.as_view(), name="download-script"),
+    path("downloads/<uuid:pk>/manifest/", ManifestView.as_view(), name="download-manifest"),
     path("downloads/<uuid:pk>/<int:number>/<str:name>", MemberView.as_view(), name="download-member"),
     path("frame-funpack/<int:pk>/funpack/", FunpackView.as_view(), name="frame-funpack"),
     path("frame-catalog/<int:pk>/catalog/", CatalogView.as_view(), name="frame-catalog"),

@@ -29,7 +29,14 @@ from archive.models.muse import (
     MuseTargetName,
 )
 from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
-from archive.models.product import PipelineSwitch, Product, ProductAttempt, ProductFile, ProductQuerySet
+from archive.models.product import (
+    PipelineSwitch,
+    Product,
+    ProductAttempt,
+    ProductCancellation,
+    ProductFile,
+    ProductQuerySet,
+)
 from archive.models.proposal import PortalMembership, Proposal
 from archive.models.quality import SeeingMeasurement, SeeingQuerySet, StrehlMeasurement, StrehlQuerySet
 from archive.models.readers import Reader
@@ -78,6 +85,7 @@ __all__ = [
     "PortalMembership",
     "Product",
     "ProductAttempt",
+    "ProductCancellation",
     "ProductFile",
     "ProductQuerySet",
     "Profile",

@@ -133,6 +133,38 @@ class ProductAttempt(models.Model):
         return f"{self.product_id} {self.lease}"
 
 
+class ProductCancellation(models.Model):
+    """A person's word that a product is not to be made, until somebody has it made after all. Rows are kept."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="cancellations")
+    was = models.CharField(max_length=16, choices=STATES, help_text="State of the product then")
+    cancelled_by = models.CharField(max_length=150, help_text="User name")
+    reason = models.TextField(help_text="Why, in that person's words")
+    cancelled_at = models.DateTimeField(help_text="UTC")
+    lifted_by = models.CharField(
+        max_length=150, default="", help_text="User who had it made after all; of what stands as it was, who cancelled"
+    )
+    lifted_at = models.DateTimeField(null=True, help_text="UTC; null: it still holds")
+
+    class Meta:
+        ordering = ["-cancelled_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="product_cancellation_says_who_and_why", condition=~Q(cancelled_by="") & ~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="product_cancellation_lifted_by_somebody",
+                condition=Q(lifted_at=None, lifted_by="") | Q(lifted_at__isnull=False) & ~Q(lifted_by=""),
+            ),
+            models.UniqueConstraint(
+                fields=["product"], name="product_cancellation_holds_once", condition=Q(lifted_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}, by {self.cancelled_by}"
+
+
 class ProductFile(models.Model):
     """One file of a product: a FITS file is a version of a frame, others are bytes in the store."""
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from archive.web import client
 from archive.web import navigation as head
+from archive.web.cart import holder
 
 register = template.Library()
 NOTHING = "\N{EN DASH}"
@@ -20,6 +21,12 @@ def navigation(context: template.Context) -> list[head.Entry]:
     """Links of the head, for whoever asks."""
     request: HttpRequest = context["request"]
     return head.entries(request)
+
+
+@register.simple_tag(takes_context=True)
+def frames_in_cart(context: template.Context) -> int:
+    """How many frames this reader has put together."""
+    return holder.number_in(context["request"])
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ ENTRIES = (
     ("staff", "Staff"),
     ("swagger", "API"),
 )
+CART = "cart"  # its entry says how many frames are in it
 OF_STAFF = {"staff"}
 # Pages that belong to an entry without having its name.
 BELOW = {
@@ -25,6 +26,7 @@ BELOW = {
     "site-family": "site-list",
     "frame-page": "search",
     "frame-family": "search",
+    "frame-page-telemetry": "search",
     "searches": "search",
 }
 
@@ -36,6 +38,7 @@ class Entry:
     label: str
     address: str
     is_here: bool
+    is_cart: bool = False
 
 
 def entries(request: HttpRequest) -> list[Entry]:
@@ -50,5 +53,5 @@ def entries(request: HttpRequest) -> list[Entry]:
         except NoReverseMatch:
             continue
         is_here = name in {here, BELOW.get(here)} or here.startswith(f"{name}-")
-        found.append(Entry(label, address, is_here))
+        found.append(Entry(label, address, is_here, name == CART))
     return found

@@ -13,6 +13,11 @@ document.addEventListener("keydown", (event) => {
   document.querySelector<HTMLElement>("#search :is(input:not([type=hidden]), textarea)")?.focus();
 });
 
+/** What is in the cart needs to be marked no longer. */
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target instanceof HTMLFormElement && event.target.id === "to-cart") event.target.reset();
+});
+
 async function show(figure: HTMLElement): Promise<void> {
   const [canvas, caption] = [figure.querySelector("canvas"), figure.querySelector("figcaption")];
   if (!canvas || !caption) return;

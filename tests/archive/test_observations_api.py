@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from archive.api import observation_examples
 from archive.enums import ProductKind, ProductState, RelationKind
-from archive.models import Frame, Observation, Product, ProductAttempt, Relation, StoredObject
+from archive.models import (
+    Frame,
+    Observation,
+    Product,
+    ProductAttempt,
+    ProductCancellation,
+    ProductFile,
+    Relation,
+    StoredObject,
+)
 from tests.factories import AO_OBSERVED_AT, AOFactory
 
 pytestmark = pytest.mark.django_db
@@ -373,6 +382,27 @@ class TestStaff:
         assert self.redo(bob, api, hidden).status_code == 404
         assert api(bob).patch(address(hidden, ""), {"comment": "!"}).status_code == 404
         assert Observation.objects.get().comment == ""
+
+    def test_staff_cancels_what_waits_and_nobody_else_may(self, hidden, api, staff, bob, erin):
+        def cancel(user, **sent):
+            return api(user).post(address(hidden, "cancel", ""), {"kind": "faint", "reason": "bad flat", **sent})
+
+        for user in (bob, erin):
+            assert cancel(user).status_code == 403
+        assert cancel(None).status_code == 401
+        User.objects.filter(pk=bob.pk).update(is_staff=True)
+        assert cancel(bob).status_code == 404
+        assert cancel(staff).status_code == 409  # it is done
+        Product.objects.filter(kind="faint").update(state=ProductState.PENDING)
+        ProductFile.objects.filter(product__kind="faint").delete()
+        assert cancel(staff, reason=" ").status_code == 400
+        assert cancel(staff, kind="planetary").status_code == 404
+        assert not ProductCancellation.objects.exists()
+        told = cancel(staff)
+        assert told.status_code == 200, told.content
+        assert (told.json()["state"], told.json()["reason"]) == ("skipped", "It was cancelled: bad flat")
+        assert ProductCancellation.objects.get().cancelled_by == "alice"
+        assert cancel(staff).status_code == 409
 
     def test_staff_says_other_names_and_a_comment(self, hidden, api, staff):
         before = Observation.objects.get().modified_at

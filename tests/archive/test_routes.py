@@ -37,6 +37,7 @@ NIGHT = "night"  # of one night what the caller may see: test_ao_nights_api.py, 
 TELEMETRY = "telemetry"  # who may read what is in tests/archive/telemetry/test_access.py
 INVENTORY = "inventory"  # staff: tests/archive/telemetry/test_inventory_api.py
 AGENT = "agent"  # of an instrument computer, by its host's token: tests/telemetry/agent/test_api.py
+CART = "cart"  # what the reader has put together: tests/archive/test_cart.py
 STORE = "store"  # the object store, by its secret
 
 ROUTES = {
@@ -54,6 +55,8 @@ ROUTES = {
     "/frames/script/": LIST,
     "/downloads/": LIST,
     "/downloads/<pk>/": SELECTION,
+    "/downloads/<pk>/script/": SELECTION,
+    "/downloads/<pk>/manifest/": SELECTION,
     "/downloads/<pk>/<number>/<name>": SELECTION,
     "/frame-funpack/<pk>/funpack/": FRAME,
     "/frame-catalog/<pk>/catalog/": FRAME,
@@ -87,6 +90,7 @@ ROUTES = {
     "/observations/": LIST,
     "/observations/<name>/": OBSERVATION,
     "/observations/<name>/redo/": OBSERVATION,
+    "/observations/<name>/cancel/": OBSERVATION,
     "/observations/<name>/products/<kind>/<role>": OBSERVATION,
     "/observations/<name>/bundle/": OBSERVATION,
     "/nights/": LIST,
@@ -108,8 +112,16 @@ ROUTES = {
     "/psf-library/versions/<sha256>/": CANDIDATE,
     "/telemetry/": TELEMETRY,
     "/search/": LIST,
+    "/cart/": CART,
+    "/cart/change/": CART,
+    "/cart/paste/": CART,
+    "/cart/empty/": CART,
+    "/cart/list/": CART,
+    "/cart/download/": CART,
+    "/cart/download/<pk>/": SELECTION,
     "/frame/<pk>/": PAGE,
     "/frame/<pk>/family/": PAGE,
+    "/frame/<pk>/telemetry/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
     "/site/<code>/<directory>/<base>/": PAGE,

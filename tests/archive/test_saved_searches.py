@@ -5,18 +5,20 @@ import hmac
 import json
 import socketserver
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core import mail
+from django.db import connection, transaction
 from django.utils import timezone
 
-from archive.domain import events, notices, saved_searches
+from archive.domain import delivering, events, notices, saved_searches
 from archive.enums import NoticeWay
 from archive.models import Event, SavedSearch, SearchNotice
 from archive.terms.saved import ear_of_saved
-from pipeline.tasks import tell_of_new_frames
+from pipeline.tasks import tell_of_new_frames, tell_owner
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 
@@ -38,7 +40,16 @@ def run(ways=notices.WAYS, *, at=None):
     """What the task does, with the events relayed as the relay does before."""
     events.give_positions()
     at = at or timezone.now()
-    return saved_searches.look(ear_of_saved, at=at), saved_searches.deliver(ways, at=at)
+    return saved_searches.look(ear_of_saved, at=at), deliver(ways, at=at)
+
+
+def deliver(ways=notices.WAYS, *, at):
+    """What the tasks of all searches do, one after the other; answers how many notices went."""
+    n_delivered = 0
+    for search_id in delivering.due(at=at):
+        while delivering.deliver_next(search_id, ways, at=at):
+            n_delivered += 1
+    return n_delivered
 
 
 def names():
@@ -74,7 +85,7 @@ def test_who_loses_the_right_before_delivery_is_not_told(keep, frame_factory, al
     events.give_positions()
     assert saved_searches.look(ear_of_saved, at=timezone.now()) == 1
     alice.proposals.clear()
-    saved_searches.deliver(notices.WAYS, at=timezone.now())
+    deliver(at=timezone.now())
     assert mail.outbox == []
 
 
@@ -189,12 +200,45 @@ def test_after_too_many_failures_a_search_is_paused_and_says_so(hooked, hook, fr
     frame_factory()
     hook.status = 500
     at = timezone.now()
-    for turn in range(saved_searches.MOST_ATTEMPTS):
+    for turn in range(delivering.MOST_ATTEMPTS):
         run(at=at + timedelta(days=turn))
     hooked.refresh_from_db()
     assert not hooked.is_active
     assert "8 times" in hooked.fault
     assert run(at=at + timedelta(days=60)) == (0, 0)
+
+
+def test_notices_of_one_search_go_in_order_and_wait_for_each_other(hooked, hook, frame_factory, monkeypatch):
+    monkeypatch.setattr("archive.domain.stream.BATCH_SIZE", 1)
+    frames = [frame_factory() for _ in range(3)]
+    at = timezone.now()
+    hook.status = 500
+    assert run(at=at) == (3, 0)
+    assert len(hook.got) == 1  # the second is not tried before the first
+    hook.status = 200
+    assert delivering.due(at=at + timedelta(minutes=1)) == []
+    assert run(at=at + timedelta(minutes=3)) == (0, 3)
+    told = [json.loads(body)["frames"][0]["basename"] for _, _, body in hook.got]
+    assert told == [frames[0].basename, *(frame.basename for frame in frames)]
+
+
+def test_an_attempt_that_dies_is_counted_and_tried_again_under_the_same_id(keep, frame_factory):
+    keep()
+    frame_factory()
+    seen = []
+
+    def dies(news):
+        seen.append(news.notice.pk)
+        raise SystemExit
+
+    at = timezone.now()
+    for turn in range(delivering.MOST_ATTEMPTS):
+        with pytest.raises(SystemExit):
+            run({"email": dies}, at=at + timedelta(days=turn))
+        assert run({"email": dies}, at=at + timedelta(days=turn, seconds=89)) == (0, 0)  # it may be under way still
+    assert seen == [seen[0]] * delivering.MOST_ATTEMPTS
+    assert run({"email": dies}, at=at + timedelta(days=99)) == (0, 0)
+    assert "broke off" in SavedSearch.objects.get().fault
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0"])
@@ -231,7 +275,9 @@ class Mailbox(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-def test_the_task_sends_mail_by_the_server_that_is_set(keep, frame_factory, settings):
+def test_the_tasks_send_mail_by_the_server_that_is_set(keep, frame_factory, settings, monkeypatch):
+    told = []
+    monkeypatch.setattr(tell_owner, "delay", lambda *, search_id: told.append((search_id,)))
     with Mailbox() as server:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.server_address[1], False
@@ -239,6 +285,9 @@ def test_the_task_sends_mail_by_the_server_that_is_set(keep, frame_factory, sett
         frame = frame_factory()
         events.give_positions()
         tell_of_new_frames()
+        ((search_id,),) = told
+        tell_owner(search_id=search_id)
+        tell_owner(search_id=search_id)  # nothing is left
         server.shutdown()
     (received,) = server.mails
     assert "To: alice@example.org" in received
@@ -254,6 +303,51 @@ def test_a_mail_server_that_is_away_costs_no_notice(keep, frame_factory, setting
     search.refresh_from_db()
     assert "mail server" in search.fault
     assert SearchNotice.objects.get().delivered_at is None
+
+
+class Slow(Hook):
+    """A receiver that takes its time: it answers when the test lets it."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+
+    def process_request_thread(self, request, client_address):
+        self.asked.set()
+        self.may_answer.wait(30)
+        super().process_request_thread(request, client_address)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_receiver_delays_nobody_else_and_hears_once(keep, hook, frame_factory, settings):
+    """While one takes its time, another hears; a second task for the slow one finds nothing to do, and no row is locked."""
+    with Slow() as slow:
+        first = keep(way=NoticeWay.WEBHOOK, address=f"http://127.0.0.1:{slow.server_port}/", name="slow")
+        second = keep(way=NoticeWay.WEBHOOK, address=f"http://127.0.0.1:{hook.server_port}/", name="quick")
+        frame_factory()
+        events.give_positions()
+        at = timezone.now()
+        saved_searches.look(ear_of_saved, at=at)
+
+        def deliver_slow():
+            try:
+                return delivering.deliver_next(first.pk, notices.WAYS, at=at)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            under_way = pool.submit(deliver_slow)
+            assert slow.asked.wait(30)
+            assert delivering.due(at=at) == [second.pk]
+            assert delivering.deliver_next(second.pk, notices.WAYS, at=at)
+            assert not delivering.deliver_next(first.pk, notices.WAYS, at=at)
+            with transaction.atomic():  # its owner may pause it meanwhile: nobody holds its row
+                assert SavedSearch.objects.select_for_update(nowait=True).filter(pk=first.pk).exists()
+                assert SearchNotice.objects.select_for_update(nowait=True).filter(search=first).exists()
+            slow.may_answer.set()
+            assert under_way.result()
+        assert (len(slow.got), len(hook.got)) == (1, 1)
+        slow.shutdown()
 
 
 # The API.

@@ -14,9 +14,11 @@ from archive.enums import ProductKind, ProductState, ReceivedState
 from archive.models import (
     Event,
     ExpiryRule,
+    Observation,
     OwnExpiry,
     PipelineSwitch,
     Product,
+    ProductCancellation,
     Proposal,
     PsfMember,
     QuarantinedFile,
@@ -195,6 +197,35 @@ def failed(ao, **changes):
     product = ao.product(observation, kind=ProductKind.BRIGHT_STREHL)
     Product.objects.filter(pk=product.pk).update(state=ProductState.FAILED, error="no star was found", attempts=3)
     return Product.objects.get(pk=product.pk)
+
+
+def test_a_product_that_waits_is_cancelled_after_a_question(come, sam, ao):
+    product = failed(ao)
+    Product.objects.filter(pk=product.pk).update(state=ProductState.PENDING, error="")
+    client, page = come(sam), f"/staff/pipeline/{product.pk}/"
+    assert "Cancel: do not make it" in text(client.get(page))
+    assert "Why not" in text(client.get("/staff/pipeline/?state=pending"))
+    form = {"id": product.pk, "cancel": "yes"}
+    assert "say why" in text(client.post(page, form, follow=True))
+    assert "Are you sure?" in text(client.post(page, form | {"reason": "bad flat"}))
+    product.refresh_from_db()
+    assert product.state == ProductState.PENDING
+    done = text(sure(client, page, **form, reason="bad flat"))
+    assert "is cancelled." in done
+    assert "somebody forces it" in done
+    product.refresh_from_db()
+    assert (product.state, product.reason) == (ProductState.SKIPPED, "It was cancelled: bad flat")
+    assert "nothing to cancel" in text(sure(client, page, **form, reason="again"))
+    assert "made again when a worker is free" in text(client.post(page, {"id": product.pk, "reason": "x"}, follow=True))
+
+
+def test_a_product_that_staff_may_not_see_is_not_cancelled(come, sam, ao):
+    product = failed(ao)
+    Product.objects.filter(pk=product.pk).update(state=ProductState.PENDING, error="")
+    Observation.objects.update(public_date=HIDDEN, proposal_id="OTHER")
+    sure_form = {"id": product.pk, "cancel": "yes", "reason": "x", "sure": "yes"}
+    assert "Nothing was changed" in text(come(sam).post("/staff/pipeline/", sure_form, follow=True))
+    assert not ProductCancellation.objects.exists()
 
 
 def test_a_failed_product_is_forced_with_a_reason(come, sam, ao):

@@ -16,6 +16,7 @@ from archive.domain.access import Links
 from archive.domain.replica import PRIMARY
 from archive.errors import TransientError
 from archive.terms.frames import FrameFilter
+from archive.web.cart.holder import those_in
 from archive.web.policy import policy_with, strict_policy
 from archive.web.search import ranges, shown
 from archive.web.search.asked import Asked, asked_of
@@ -115,17 +116,22 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
     except TransientError:
         return context | {"errors": {"": ["To find these takes too long: give a time, a place or an instrument too."]}}
     base_url = request.build_absolute_uri("/")
+    held = those_in(request, found.ids)
+    rows = [{**row, "is_in": row["id"] in held} for row in shown.rows(asked, found, Links(base_url), at=at)]
     return context | {
         "found": found,
         "facets": list(shown.facets(asked, found.facets)),
         "bars": (bars := shown.bars(asked, found)),
         "bars_wide": 10 * len(bars),
         "heads": shown.heads(asked),
-        "rows": shown.rows(asked, found, Links(base_url), at=at),
+        "rows": rows,
         "pages": shown.pages(asked, found),
         "programs": shown.script_of(asked, base_url),
         "sky_query": asked.given.urlencode(),
         "hips": settings.SKY_HIPS,
+        "cart_query": asked.address().removeprefix("?"),
+        "cart_most": settings.CART_MAX_FRAMES,
+        "cart_next": _address(request, asked),
         "keep_query": urlencode({"query": asked.api.urlencode()}),
     }
 

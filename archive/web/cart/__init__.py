@@ -1,0 +1,1 @@
+"""The cart: frames that a reader puts together, and their download."""
