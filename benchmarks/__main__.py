@@ -18,6 +18,7 @@ GROUPS = (
     "backup",
     "muse",
     "pages",
+    "cutouts",
 )
 
 

@@ -37,6 +37,9 @@ def of_others(truth: Truth) -> Mapping[str, Iterator[Ask]]:
     """Frames, nights, sites, observations, and each page of staff."""
     pages = {
         "/frame/<id>/": _frames(truth),
+        "/frame/<id>/family/": _families(truth),
+        "/frame/<id>/telemetry/": (Ask(reverse("frame-page-telemetry", args=[each.pk])) for each in truth.frames()),
+        "/observation/<name>/": _observations(truth),
         "/night/": _months(truth),
         "/night/<date>/ of frames": _nights(truth),
         "/night/<date>/ of adaptive optics": _observed_nights(truth),
@@ -66,6 +69,19 @@ def _frames(truth: Truth) -> Iterator[Ask]:
     """Frames with and without a header, to anybody and to a member."""
     for frame, who in zip(truth.frames(), cycle((Who.ANYBODY, Who.MEMBER)), strict=False):
         yield Ask(reverse("frame-page", args=[frame.pk]), who=who)
+
+
+def _families(truth: Truth) -> Iterator[Ask]:
+    """Both sides of a frame in turn."""
+    for frame, way in zip(truth.frames(), cycle(("before", "behind")), strict=False):
+        yield Ask(reverse("frame-family", args=[frame.pk]), {"way": way})
+
+
+def _observations(truth: Truth) -> Iterator[Ask]:
+    """Each tab in turn."""
+    names = list(Observation.objects.order_by("pk").values_list("name", flat=True)[:1000])
+    for show in cycle(("bright", "faint", "header", "files")):
+        yield Ask(reverse("observation-page", args=[truth.random.choice(names)]), {"show": show})
 
 
 def _months(truth: Truth) -> Iterator[Ask]:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from archive.domain.muse import exposures_with
 from archive.enums import RelationKind
 from archive.models import Frame, MuseExposure, MuseFit, Reader, Relation
 from archive.models.frame import visible_condition
 
 NEAR, FAR = 8, 6  # frames one step and two steps away that are told, on each side: with the frame itself 29
 MOST_COUNTED = 1000
-MOST_EXPOSURES = 5  # with MUSE, of one frame
+MOST_EXPOSURES = 20  # with MUSE, of one frame
 FIT = "fitted-to"  # what a cube is to the fits of its PSF
 
 
@@ -37,6 +38,7 @@ class Lineage:
     ----------
     steps : how far each frame stands behind this one; before it is negative.
     edges : between these frames alone.
+    exposures : names of those with MUSE that the frame is part of, up to 20.
     more : for -1 and 1, how many more there are one step away than are told; counted up to 1000.
     """
 
@@ -44,6 +46,7 @@ class Lineage:
     steps: Mapping[int, int]
     edges: Sequence[Edge]
     more: Mapping[int, int]
+    exposures: Sequence[str] = ()
 
     def __bool__(self) -> bool:
         return len(self.frames) > 1
@@ -66,7 +69,8 @@ BEFORE, BEHIND = _Way(-1, "derived", "source"), _Way(1, "source", "derived")
 
 def lineage_of(frame: Frame, reader: Reader, *, at: datetime) -> Lineage:
     """In eleven statements at most, however many frames belong to it."""
-    muse = _muse_edges(frame, reader, at=at)
+    exposures = dict(exposures_with(frame, reader, at=at).values_list("pk", "name")[:MOST_EXPOSURES])
+    muse = _muse_edges(exposures, reader, at=at)
     steps, edges, more = {frame.pk: 0}, set[Edge](), {BEFORE.step: 0, BEHIND.step: 0}
     for way in (BEFORE, BEHIND):
         seen = visible_condition(reader, at=at, prefix=f"{way.there}__")
@@ -85,7 +89,8 @@ def lineage_of(frame: Frame, reader: Reader, *, at: datetime) -> Lineage:
                 break
     frames = {each.pk: each for each in Frame.objects.visible_to(reader, at=at).filter(pk__any_of=list(steps))}
     kept = {pk: step for pk, step in steps.items() if pk in frames}
-    return Lineage(frames, kept, [e for e in sorted(edges) if e.source in kept and e.derived in kept], more)
+    inside = [edge for edge in sorted(edges) if edge.source in kept and edge.derived in kept]
+    return Lineage(frames, kept, inside, more, list(exposures.values()))
 
 
 def kin_of(frame: Frame, reader: Reader, *, is_before: bool, at: datetime) -> QuerySet[Relation]:
@@ -104,13 +109,9 @@ def _around(way: _Way, seen: Q, border: Sequence[int], muse: Collection[Edge], *
     return [*(Edge(*row) for row in rows), *of_muse]
 
 
-def _muse_edges(frame: Frame, reader: Reader, *, at: datetime) -> set[Edge]:
-    """Between visible raw files, cube and fits of the exposures with MUSE that a frame is part of."""
-    fitted = Q(fits__prm__version__frame=frame) | Q(fits__psf__version__frame=frame)
-    of_frame = Q(cube=frame) | Q(raws__frame=frame) | fitted
-    found = MuseExposure.objects.visible_to(reader, at=at).filter(of_frame)
-    ids = list(found.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_EXPOSURES])
-    edges = set(_edges_of(ids)) if ids else set()
+def _muse_edges(exposure_ids: Collection[int], reader: Reader, *, at: datetime) -> set[Edge]:
+    """Between visible raw files, cube and fits of exposures with MUSE."""
+    edges = set(_edges_of(exposure_ids)) if exposure_ids else set()
     ends = {pk for edge in edges for pk in (edge.source, edge.derived)}
     seen = (
         set(Frame.objects.visible_to(reader, at=at).filter(pk__in=ends).values_list("pk", flat=True)) if ends else ends

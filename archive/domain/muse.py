@@ -6,7 +6,7 @@ from django.db.models import Count, Q, QuerySet
 
 from archive.domain.nightlog import is_staff
 from archive.errors import NotFoundError
-from archive.models import MuseExposure, MuseExposureQuerySet, MuseTarget, Reader
+from archive.models import Frame, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, MuseTarget, Reader
 
 
 def exposures_for(reader: Reader, *, at: datetime) -> MuseExposureQuerySet:
@@ -23,6 +23,19 @@ def exposure_named(name: str, reader: Reader, *, at: datetime) -> MuseExposure:
     if found is None:
         raise NotFoundError("there is no such exposure.")
     return found
+
+
+def exposures_with(frame: Frame, reader: Reader, *, at: datetime) -> MuseExposureQuerySet:
+    """Exposures that `reader` may see and of which a frame is a raw file, the cube or a fit, by name."""
+    # Four looks into an index: with OR the database would join every exposure.
+    ids = MuseExposure.objects.filter(cube=frame).order_by().values("pk")
+    others = (
+        MuseRaw.objects.filter(frame=frame),
+        MuseFit.objects.filter(prm__version__frame=frame),
+        MuseFit.objects.filter(psf__version__frame=frame),
+    )
+    ids = ids.union(*(each.order_by().values("exposure") for each in others))
+    return MuseExposure.objects.visible_to(reader, at=at).filter(pk__in=ids).order_by("name")
 
 
 def targets_for(reader: Reader, *, at: datetime) -> QuerySet[MuseTarget]:

@@ -11,7 +11,8 @@ from archive.domain.order import Order, Term
 from archive.domain.seeing import NOTHING, NightSeeing, seeing_of
 from archive.enums import ProductKind
 from archive.errors import NotFoundError
-from archive.models import Observation, ObservationQuerySet, Product, ProductFile, Reader, StrehlMeasurement
+from archive.models import Observation, ObservationQuerySet, Product, ProductFile, RawFile, Reader, StrehlMeasurement
+from archive.models.readers import may_see
 
 logger = structlog.get_logger(__name__)
 
@@ -90,6 +91,26 @@ def observation_named(name: str, reader: Reader, *, at: datetime) -> Observation
     if found is None:
         raise NotFoundError("there is no such observation.")
     return found
+
+
+def names_by_frame(frame_ids: Collection[int], reader: Reader, *, at: datetime) -> dict[int, str]:
+    """Names of visible observations, for those frames that are raw files or products of one: one statement.
+
+    Whether they may see the frames is for the caller to ask.
+    """
+    if not frame_ids:
+        return {}
+    raws = RawFile.objects.filter(
+        may_see(reader, at=at, prefix="observation__"), frame__any_of=frame_ids, observation__isnull=False
+    )
+    made = ProductFile.objects.filter(
+        may_see(reader, at=at, prefix="product__observation__"),
+        version__frame__any_of=frame_ids,
+        product__observation__isnull=False,
+    )
+    of_raws = raws.order_by().values_list("frame_id", "observation__name")
+    of_made = made.order_by().values_list("version__frame_id", "product__observation__name")
+    return dict(of_raws.union(of_made))
 
 
 def rows_of(observations: Sequence[Observation]) -> list[ObservationRow]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified
@@ -28,7 +29,10 @@ from ingest.fits_layout import padded
 from ingest.names import is_fits
 from ingest.stores.keys import content_disposition_for
 
-CODE_VERSION = 1  # raise it when the same region of the same bytes would be another answer
+# Raise it, and that of archive.domain.cached_images, when the same region of the same bytes would be another answer.
+CODE_VERSION = 1
+OVERVIEW_PIXELS = 4 << 20  # smaller images are read as fast as what would be kept of them
+MOST_WHICH = 8  # signs that a row of a kept image has for the part and the plane that it is of
 PLAIN = frozenset({".fits", ".fit", ".fts"})
 # A browser may keep an answer, and asks each time whether it still may show it: who sees a frame changes.
 KEEP = "private, no-cache"
@@ -100,11 +104,7 @@ class CutoutView(APIView):
         kept = {"ETag": etag, "Cache-Control": KEEP}
         if request.headers.get("If-None-Match") == etag:
             return HttpResponseNotModified(headers=kept)
-        header = cutout_header.cutout_header(image.cards, region, image.origin)
-        pixels = cutout_pixels.pixels_of(image.stored, image.part, region)
-        body = header + pixels.astype(">f4").tobytes()
-        whole = body.ljust(padded(len(body)), b"\0")
-        response = HttpResponse(whole, content_type="image/fits", headers=kept)
+        response = HttpResponse(image.cutout(region), content_type="image/fits", headers=kept)
         response["Content-Disposition"] = content_disposition_for(image.filename(region))
         response["X-Content-Type-Options"] = "nosniff"
         return response
@@ -180,6 +180,28 @@ class _Image:
         said = f"{CODE_VERSION} {self.version.pk} {self.version.md5} {self.part.number} {region}"
         return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
+    def cutout(self, region: Region) -> bytes:
+        """The FITS file of a region; means of a large image are made once and kept for a while."""
+        form = self._overview_form(region)
+        if form is None:
+            return self._cut(region)
+        kept = image_of(self.version, form, at=timezone.now(), make=lambda target: _write(target, self._cut(region)))
+        return b"".join(access.stream_of(kept))
+
+    def _cut(self, region: Region) -> bytes:
+        header = cutout_header.cutout_header(self.cards, region, self.origin)
+        body = header + cutout_pixels.pixels_of(self.stored, self.part, region).astype(">f4").tobytes()
+        return body.ljust(padded(len(body)), b"\0")
+
+    def _overview_form(self, region: Region) -> ImageForm | None:
+        """How means of the whole image are kept; None for what is not worth it."""
+        which = f"{self.part.number}.{region.plane}"
+        is_whole = (region.width, region.height) == (self.part.width, self.part.height) and not region.is_clipped
+        pixels = region.width * region.height
+        if region.bin == 1 or not is_whole or pixels < OVERVIEW_PIXELS or len(which) > MOST_WHICH:
+            return None
+        return ImageForm("overview", f"-{which}.fits", which, region.bin)
+
     def filename(self, region: Region) -> str:
         return f"{self.basename}-{region.x0}-{region.y0}-{region.nx}x{region.ny}.fits"
 
@@ -201,6 +223,10 @@ def _image(request: Request, pk: int) -> _Image:
         parts = cutout_layout.parts_of(stored)
     part = cutout_layout.chosen(parts, asked.get("hdu", "").strip())
     return _Image(frame.basename, version, stored, parts, part, cutout_layout.header_text(stored, part))
+
+
+def _write(target: Path, content: bytes) -> None:
+    target.write_bytes(content)
 
 
 def _told(part: Part) -> dict[str, Any]:

@@ -21,6 +21,7 @@ MOST_PARTS = 100  # looked at; a file of the adaptive-optics camera may have tho
 MOST_HEADER_BYTES = 1 << 20
 FIRST_READ_BYTES = 10 * BLOCK_BYTES  # 360 cards: most headers in one read
 KEPT_S = 24 * 3600
+KEPT_CARDS_BYTES = 256 << 10
 CODE_VERSION = 1
 
 
@@ -63,8 +64,7 @@ def parts_of(stored: StoredObject) -> list[Part]:
 
     Raises UsageError when it can not be read as FITS.
     """
-    name = hashlib.sha256(f"{stored.store}:{stored.path}:{stored.version_id}".encode()).hexdigest()
-    key = f"fits-parts:{CODE_VERSION}:{name}"
+    key = _key("parts", stored)
     held: list[Part] | None = cache.get(key)
     if held is None:
         held = _walk(stored)
@@ -88,8 +88,19 @@ def chosen(parts: Sequence[Part], asked: str) -> Part:
 
 
 def header_text(stored: StoredObject, part: Part) -> str:
-    """Its cards up to END as printable ASCII, 80 characters each."""
-    return clean_text(exactly(stored, part.header_start, part.header_start + part.header_bytes))
+    """Its cards up to END as printable ASCII, 80 characters each; remembered as well, if they are not many."""
+    key = _key(f"cards-{part.number}", stored)
+    held: str | None = cache.get(key)
+    if held is None:
+        held = clean_text(exactly(stored, part.header_start, part.header_start + part.header_bytes))
+        if len(held) <= KEPT_CARDS_BYTES:
+            cache.set(key, held, KEPT_S)
+    return held
+
+
+def _key(what: str, stored: StoredObject) -> str:
+    name = hashlib.sha256(f"{stored.store}:{stored.path}:{stored.version_id}".encode()).hexdigest()
+    return f"fits-{what}:{CODE_VERSION}:{name}"
 
 
 def exactly(stored: StoredObject, start: int, stop: int) -> bytes:

@@ -2,11 +2,11 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import structlog
@@ -28,8 +28,12 @@ WAIT_S = 20.0
 CHILD = "archive.downloads.image_child"
 
 
-def image_of(version: Version, form: ImageForm, *, at: datetime) -> StoredObject:
+def image_of(
+    version: Version, form: ImageForm, *, at: datetime, make: Callable[[Path], None] | None = None
+) -> StoredObject:
     """The image of a version in this form: out of the cache, or made now and kept there.
+
+    `make` writes it into a file, where that opens nothing foreign; without it a child process does, of the stored file.
 
     Raises UsageError when the file holds no such image, or making it takes more than it may; TransientError when too
     many are being made.
@@ -40,17 +44,22 @@ def image_of(version: Version, form: ImageForm, *, at: datetime) -> StoredObject
         if held := cached_images.find(version, form, at=timezone.now()):
             return held
         with _Places.of_process().job():
-            return _made(version, form)
+            return _made(version, form, make or partial(_by_child, version, form))
 
 
-def _made(version: Version, form: ImageForm) -> StoredObject:
-    with tempfile.TemporaryDirectory(prefix="image-") as folder, fetched(version) as source:
+def _made(version: Version, form: ImageForm, make: Callable[[Path], None]) -> StoredObject:
+    with tempfile.TemporaryDirectory(prefix="image-") as folder:
         target = Path(folder, f"image{form.ending}")
-        job = _job(form, source=source, target=target)
-        run_job(CHILD, asdict(job), seconds=settings.IMAGE_SECONDS, megabytes=settings.IMAGE_MEGABYTES)
+        make(target)
         stored = cached_images.keep(version, form, target, at=timezone.now())
     logger.info("image_made", frame_id=version.frame_id, kind=form.kind, stretch=form.stretch, size_px=form.size_px)
     return stored
+
+
+def _by_child(version: Version, form: ImageForm, target: Path) -> None:
+    with fetched(version) as source:
+        job = _job(form, source=source, target=target)
+        run_job(CHILD, asdict(job), seconds=settings.IMAGE_SECONDS, megabytes=settings.IMAGE_MEGABYTES)
 
 
 def _job(form: ImageForm, *, source: Path, target: Path) -> ImageJob:

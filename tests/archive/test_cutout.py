@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from archive.downloads import cutout_pixels
+from archive.downloads import cutout, cutout_pixels
 from archive.models import CachedImage, StoredObject
 from ingest.intake import the_inspector
 from tests.factories import FrameFactory
@@ -259,13 +259,12 @@ class TestBytes:
         first = start + (200 * 500 + 100) * 4
         rows = (first, first + (39 * 500 + 50) * 4)
         assert first_time[-1] == rows
-        # Two headers once, one of them again for its cards: 28,800 bytes or fewer each.
+        # Two headers, and the cards of one of them: 28,800 bytes or fewer each, and only once.
         assert len(first_time) <= 5
         assert sum(stop - begin for begin, stop in first_time[:-1]) <= 3 * 28_800
         body(api(None).get(of(frame, x0=100, y0=200, width=50, height=40)))
         again = [span(each) for each in asked]
-        assert len(again) == 2
-        assert again[-1] == rows
+        assert again == [rows]
 
     def test_rows_that_lie_far_apart_are_read_one_by_one(self, use_s3, db, api, monkeypatch):
         monkeypatch.setattr(cutout_pixels, "GAP_BYTES", 1000)
@@ -280,6 +279,17 @@ class TestBytes:
         given = cut(api(None).get(of(frame, x0=10, y0=3, width=4, height=5))).data
         assert np.array_equal(given, pixels[3:8, 10:14].astype("f4"), equal_nan=True)
         assert [stop - begin for begin, stop in map(span, asked)][-5:] == [32] * 5
+
+    def test_means_of_a_large_image_are_made_once(self, frame_factory, api, monkeypatch):
+        monkeypatch.setattr(cutout, "OVERVIEW_PIXELS", HIGH * WIDE)
+        frame = frame_factory(content=written(fits.PrimaryHDU(numbers("i2", (3, HIGH, WIDE)))), extension=".fits")
+        plain = body(api(None).get(of(frame, bin=2, plane=1, width=WIDE - 1)))
+        first = {plane: body(api(None).get(of(frame, bin=2, plane=plane))) for plane in (0, 1)}
+        assert np.array_equal(fits_data(first[1])[:, :-1], fits_data(plain)[:, :-1], equal_nan=True)
+        monkeypatch.setattr(cutout_pixels, "pixels_of", None)
+        for plane in (0, 1):
+            assert body(api(None).get(of(frame, bin=2, plane=plane))) == first[plane]
+        assert CachedImage.objects.filter(kind="overview", size_px=2).count() == 2
 
     def test_an_answer_that_is_held_is_not_read_again(self, frame_factory, api, monkeypatch):
         frame = frame_factory(content=written(fits.PrimaryHDU(numbers("f4"))), extension=".fits")

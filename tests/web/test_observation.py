@@ -176,7 +176,7 @@ def test_staff_has_a_product_made_again_once(visit, house):
     row.get_by_text("Do again").click()
     row.get_by_label("Why").fill("a better flat")
     row.get_by_role("button", name="Make faint").click()
-    expect(page.get_by_role("status")).to_contain_text("is made again when a worker is free")
+    expect(page.locator(".message[role=status]")).to_contain_text("is made again when a worker is free")
     expect(page.get_by_role("row").filter(has_text="Stack of frames")).to_contain_text("asked for anew")
     look_around(page, "observation-staff")
 
@@ -269,3 +269,18 @@ def test_a_curve_is_drawn_to_scale():
 
 def test_a_curve_without_a_single_limit_has_no_line():
     assert drawing_of(ContrastCurve(separations_arcsec=[0.5], delta_mags=[None]), []).lines == []
+
+
+@pytest.mark.parametrize("view", ["table", "gallery"])
+def test_the_search_leads_from_frames_to_their_observation(client, alice, ao, view):
+    """A raw file and a product; not from the public raw file of an observation that is hidden, but for its members."""
+    seen, hidden = ao.observation(), ao.observation(public_date=None)
+    ao.raw_file(seen)
+    ao.file(ao.product(seen), "stack")
+    ao.raw_file(hidden, public_date=datetime(2017, 1, 1, tzinfo=UTC))
+    links = [f'href="/observation/{each.name}/"' for each in (seen, hidden)]
+    shown = client.get(f"/search/?view={view}", follow=True).content.decode()
+    assert [shown.count(link) for link in links] == [2, 0]
+    client.force_login(alice)
+    shown = client.get(f"/search/?view={view}", follow=True).content.decode()
+    assert [shown.count(link) for link in links] == [2, 1]

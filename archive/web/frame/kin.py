@@ -1,10 +1,8 @@
 """What the page of a frame shows of other frames; /frame/<id>/family/: all on one side of it, page by page."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,15 +11,16 @@ from django.views.decorators.http import require_safe
 from archive.domain import search
 from archive.domain.access import Links
 from archive.domain.lineage import MOST_COUNTED, kin_of, lineage_of
-from archive.models import Frame, Observation, Product, Reader, Version
+from archive.domain.observing import names_by_frame
+from archive.models import Frame, Reader
 from archive.web.frame.group import groups_of
 from archive.web.frame.provenance import BEFORE, WORDS, branches_of, drawing_of
 from archive.web.paging import paged
 from archive.web.policy import strict_policy
 
 
-def around(frame: Frame, versions: Sequence[Version], reader: Reader, links: Links, *, at: datetime) -> dict[str, Any]:
-    """Context of the parts `provenance.html` and `group.html`, and of the link to an observation."""
+def around(frame: Frame, reader: Reader, links: Links, *, at: datetime) -> dict[str, Any]:
+    """Context of the parts `provenance.html` and `group.html`, and of the links to an observation and to MUSE."""
     lineage = lineage_of(frame, reader, at=at)
     shown = None
     if lineage:
@@ -35,21 +34,10 @@ def around(frame: Frame, versions: Sequence[Version], reader: Reader, links: Lin
         }
     return {
         "lineage": shown,
+        "muse": lineage.exposures,
         "groups": groups_of(frame, reader, links, at=at),
-        "observation": _observation_of(frame, versions, reader, at=at),
+        "observation": names_by_frame([frame.pk], reader, at=at).get(frame.pk, ""),
     }
-
-
-def _observation_of(frame: Frame, versions: Sequence[Version], reader: Reader, *, at: datetime) -> str:
-    """Name of the observation that a frame is a raw file or a product of; empty where it is of none."""
-    of_products = Product.objects.filter(files__version__in=[each.pk for each in versions], observation__isnull=False)
-    of_frame = Q(pk__in=of_products.values("observation")) | Q(pk__in=_of_raws(frame))
-    seen = Observation.objects.visible_to(reader, at=at).filter(of_frame)
-    return seen.order_by("pk").values_list("name", flat=True).first() or ""
-
-
-def _of_raws(frame: Frame) -> Any:
-    return Observation.objects.filter(raw_files__frame=frame).values("pk")
 
 
 @strict_policy

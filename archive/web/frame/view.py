@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from archive.domain import search, telemetry_at
 from archive.domain.access import Links
-from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
+from archive.models import AoFile, Frame, ProductFile, Thumbnail, Version
 from archive.web.cart.holder import those_in
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
@@ -21,7 +20,6 @@ from archive.web.frame.viewer import viewer_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
-MUSE_AT_ONCE = 40
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
 
@@ -34,8 +32,8 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
     frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
     if frame is None:
         raise Http404("there is no such frame, or you may not see it.")
-    context = _context(request, frame, at=at)
     is_part = "HX-Request" in request.headers
+    context = header_of(frame.pk, request.GET) if is_part else _context(request, frame, at=at)
     answer = render(request, CARDS if is_part else PAGE, context)
     patch_vary_headers(answer, ["HX-Request", "Cookie"])
     return answer
@@ -44,7 +42,7 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
 def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, Any]:
     links = Links(request.build_absolute_uri("/"))
     versions = list(frame.versions.select_related("object"))
-    others = around(frame, versions, request.user, links, at=at)
+    others = around(frame, request.user, links, at=at)
     return {
         "frame": frame,
         "embargo": embargo_words(frame.public_date, at=at),
@@ -54,7 +52,6 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "downloads": _downloads(request, frame, versions[:1]),
         "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
-        "muse": _muse_exposures(frame, request.user, at=at),
         "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
         "viewer": viewer_of(versions[:1], others),
         **others,
@@ -112,10 +109,3 @@ def _tables(newest: list[Version]) -> list[dict[str, Any]]:
     file = AoFile.objects.filter(version__in=newest).only("tables").first()
     found = [] if file is None else file.tables.values()
     return [{"name": each["name"], "n_rows": each["n_rows"], "n_columns": len(each["columns"])} for each in found]
-
-
-def _muse_exposures(frame: Frame, reader: Reader, *, at: datetime) -> list[str]:
-    seen = MuseExposure.objects.visible_to(reader, at=at)
-    fitted = Q(fits__prm__version__frame=frame) | Q(fits__psf__version__frame=frame)
-    of_frame = seen.filter(Q(cube=frame) | Q(raws__frame=frame) | fitted)
-    return list(of_frame.order_by("name").values_list("name", flat=True).distinct()[:MUSE_AT_ONCE])

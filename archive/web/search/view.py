@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from archive.domain.access import Links
+from archive.domain.observing import names_by_frame
 from archive.domain.replica import PRIMARY
 from archive.errors import TransientError
 from archive.terms.frames import FrameFilter
@@ -117,7 +118,11 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         return context | {"errors": {"": ["To find these takes too long: give a time, a place or an instrument too."]}}
     base_url = request.build_absolute_uri("/")
     held = those_in(request, found.ids)
-    rows = [{**row, "is_in": row["id"] in held} for row in shown.rows(asked, found, Links(base_url), at=at)]
+    observations = names_by_frame(found.ids, request.user, at=at)
+    rows = [
+        {**row, "is_in": row["id"] in held, "observation": observations.get(row["id"], "")}
+        for row in shown.rows(asked, found, Links(base_url), at=at)
+    ]
     return context | {
         "found": found,
         "facets": list(shown.facets(asked, found.facets)),
