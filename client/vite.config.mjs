@@ -6,6 +6,7 @@ const entries = readdirSync(new URL("./src/", import.meta.url)).filter((name) =>
 
 export default defineConfig({
   publicDir: false,
+  base: "./", // files find each other wherever STATIC_URL puts them
   build: {
     outDir: "../archive/static/archive/client",
     emptyOutDir: true,
@@ -18,7 +19,7 @@ export default defineConfig({
       output: {
         entryFileNames: "[name].[hash].js",
         chunkFileNames: "[name].[hash].js",
-        assetFileNames: "[name].[hash][extname]",
+        assetFileNames: (asset) => `[name].[hash]${asset.names[0]?.includes(".") ? "[extname]" : ".txt"}`, // a licence has no ending
         hashCharacters: "hex", // whitenoise knows by it what never changes
       },
     },

@@ -142,6 +142,17 @@ def _address(name: str, default: str, says: str) -> tuple[str, int | None]:
     return _read(name, default, says, parse)
 
 
+def _own_path(name: str, default: str, says: str) -> str:
+    """A path on our own host; pages ask no other one."""
+
+    def parse(text: str) -> str:
+        if text and not re.fullmatch(r"(/[\w.~-]+)+/?", text):
+            raise ValueError("give a path that begins with a slash, such as /hips/dss")
+        return text
+
+    return _read(name, default, says, parse)
+
+
 def _mapping(name: str, default: str, says: str) -> dict[str, str]:
     def parse(raw: str) -> dict[str, Any]:
         value = ast.literal_eval(raw)
@@ -318,6 +329,9 @@ STREAM_URL = _text(
     "STREAM_URL",
     "/events/",
     "where browsers find the live stream, a path or a whole address; empty: pages ask every 15 seconds instead",
+)
+SKY_HIPS = _own_path(
+    "SKY_HIPS", "", "path of a HiPS on the archive's own host, such as /hips/dss, behind footprints; empty: only a grid"
 )
 PAGINATION_DEFAULT_LIMIT = _number("PAGINATION_DEFAULT_LIMIT", "100", "rows of a page when none are asked for")
 PAGINATION_MAX_LIMIT = _number("PAGINATION_MAX_LIMIT", "1000", "most rows of a page")

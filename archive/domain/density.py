@@ -39,13 +39,13 @@ def centres(listing: Listing, *, n_frames: int, timeout_ms: int) -> Centres:
     return Centres([ra for ra, _ in found], [dec for _, dec in found], is_sample=share < 1)
 
 
-def footprints(listing: Listing, *, timeout_ms: int) -> list[list[list[float]]]:
-    """Corners of up to MOST_FOOTPRINTS footprints: RA from -180 to 180 and Dec, degrees."""
+def footprints(listing: Listing, *, timeout_ms: int, most: int = MOST_FOOTPRINTS) -> list[list[list[float]]]:
+    """Corners of up to `most` footprints: RA from -180 to 180 and Dec, degrees."""
     rings: list[list[list[float]]] = []
     with at_most(timeout_ms, using=listing.using):
         for part in listing.parts:
             areas = listing.frames_of(part).filter(area__isnull=False).values_list(sky.as_binary("area"), flat=True)
-            found = (sky.geojson_of_binary(area) for area in areas[: MOST_FOOTPRINTS - len(rings)])
+            found = (sky.geojson_of_binary(area) for area in areas[: most - len(rings)])
             rings += [polygon["coordinates"][0] for polygon in found if polygon]
     return rings
 

@@ -14,6 +14,7 @@ from archive.domain.listing import IN_ORDER, Window
 from archive.models import Frame
 from archive.terms.fields import OneOfFilter
 from archive.terms.frames import FrameFilter
+from archive.terms.measured import MEASURED
 
 WINDOW = ("start", "end")
 APART = frozenset({*WINDOW, "public"})  # which listings treat in their own way
@@ -30,10 +31,7 @@ COLUMNS = {
     "dec_min": "centre",
     "dec_max": "centre",
     "header": "headers",
-    "strehl_min": "measured",
-    "strehl_max": "measured",
-    "seeing_min": "measured",
-    "seeing_max": "measured",
+    **dict.fromkeys(MEASURED, "measured"),
 }
 
 

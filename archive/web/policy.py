@@ -12,13 +12,13 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def policy_with(*others: str) -> str:
-    """The policy's text; scripts may also ask these origins."""
+def policy_with(*others: str, scripts: str = "", styles: str = "") -> str:
+    """The policy's text; scripts may also ask these origins; and what else is let run as a script, and as a style."""
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
+            f"script-src 'self'{scripts}",
+            f"style-src 'self'{styles}",
             "img-src 'self' data:",
             "font-src 'self'",
             " ".join(("connect-src 'self'", *others)),
@@ -33,12 +33,12 @@ POLICY = policy_with(*origin())  # of the live stream, where that is another one
 
 
 def strict_policy(view: View[P]) -> View[P]:
-    """Send the policy with each answer of a view. Its templates can hold neither scripts nor styles of their own."""
+    """Send the policy with each answer that has none yet. Templates can hold neither scripts nor styles."""
 
     @wraps(view)
     def with_policy(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
-        response["Content-Security-Policy"] = POLICY
+        response.headers.setdefault("Content-Security-Policy", POLICY)
         response["Referrer-Policy"] = "same-origin"
         return response
 

@@ -1,6 +1,7 @@
 /** The search page: `/` leads to its first field, and the map of the sky is drawn where there is one. */
 import { type Sky, SkyMap } from "./lib/skymap";
 import type { Place } from "./lib/projection";
+import { addSliders } from "./lib/sliders";
 import { grouped, sexagesimal } from "./lib/words";
 
 const STEP_PX = 8;
@@ -95,7 +96,17 @@ function go(at: Place | undefined): void {
 function start(): void {
   const figure = document.querySelector<HTMLElement>("#sky[aria-busy]");
   if (figure) void show(figure);
+  addSliders(document, (form) => form.requestSubmit());
+  if (held) document.getElementById(held)?.focus({ preventScroll: true });
+  held = "";
 }
+
+/** A slider is made anew with the page; who moves it by keys goes on. */
+let held = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  const active = document.activeElement;
+  held = active instanceof HTMLInputElement && active.type === "range" ? active.id : "";
+});
 
 /** What changed is told to those who do not see it: the part that says it is another one each time. */
 function tell(text: string): void {

@@ -20,7 +20,7 @@ from archive.domain.counts import count
 from archive.domain.listing import Window, listing_for
 from archive.domain.order import NEWEST_FIRST
 from archive.enums import RawKind
-from archive.models import Frame, Headers, Observation, RawFile, sky
+from archive.models import Frame, Headers, Observation, Product, RawFile, sky
 from archive.models.tally import Span
 from archive.terms.asked import asked_terms
 from archive.terms.frames import FrameFilter
@@ -33,6 +33,7 @@ SQUARE = [(10, 10), (11, 10), (11, 11), (10, 11), (10, 10)]
 # A term that is taken apart into names asks for these too, a window counts what is left of its first and last day, and
 # what nothing bounds is found once and tells its count by the way.
 FULL_PAGE = 5
+BESIDE = ("bright_strehl", "faint_strehl", "seeing_median", "magnitude", "altitude", "azimuth")
 COSTS = {
     "start=2024-12-30T03:00Z": 6,
     "end=2025-01-10T03:00Z": 6,
@@ -56,6 +57,10 @@ COSTS = {
     **{f"{name}=1": 4 for name in ("exposure_time", "EXPTIME")},
     **{f"{name}=100": 4 for name in ("exposure_time_max", "strehl_max", "seeing_max")},
     **{f"{name}=0": 4 for name in ("strehl_min", "seeing_min")},
+    **{f"{name}_min=0": 4 for name in BESIDE},
+    **{f"{name}_max=1": 4 for name in BESIDE},
+    **{f"{name}=OK": 4 for name in ("bright_strehl_flag", "faint_strehl_flag")},
+    "done=bright": 4,
     "header=OBJECT": 8,  # within a limit of time
     "exclude_calibrations=true": FULL_PAGE,
     "public=true": FULL_PAGE,
@@ -102,8 +107,16 @@ def many(db) -> list[Frame]:
         night=FIRST.date(),
         public_date=FIRST,
         seeing_nearest_arcsec=1.0,
+        seeing_median_arcsec=1.0,
+        magnitude=1.0,
+        altitude_deg=1.0,
+        azimuth_deg=1.0,
     )
-    Observation.objects.update(bright_strehl_ratio=0.5)  # the column, as a trigger keeps it
+    Product.objects.create(observation=observed, subject="seen", kind="bright", state="done", night=FIRST.date(),
+                           fingerprint=64 * "f", not_before=FIRST, created_at=FIRST)  # fmt: skip
+    strehl = {f"{stack}_strehl_ratio": 0.5 for stack in ("bright", "faint")}
+    flags = {f"{stack}_strehl_flag": "OK" for stack in ("bright", "faint")}
+    Observation.objects.update(**strehl, **flags)  # columns, as a trigger keeps them
     raw = {"observation": observed, "kind": RawKind.SCIENCE, "night": FIRST.date(), "observed_at": FIRST}
     RawFile.objects.bulk_create(RawFile(frame=frame, file_number=number, **raw) for number, frame in enumerate(frames))
     return frames

@@ -200,6 +200,37 @@ def test_columns_and_orders_of_the_table_are_chosen(visit):
     assert terms_of(page)["ordering"] == "-exposure_time"
 
 
+def test_sliders_fill_the_fields_that_do_without_them_and_ask_for_nothing_at_their_ends(visit):
+    page = visit().go("/search/")
+    page.get_by_text("More terms").click()
+    least = page.get_by_role("slider", name="Exposure, s: at least")
+    least.focus()
+    page.keyboard.press("End")  # not beyond the other end, where it asks for no less than 600 s
+    expect(page.get_by_label("Exposure at least, s")).to_have_value("600")
+    counted(page, 0)
+    page.get_by_role("slider", name="Exposure, s: at least").press("Home")
+    counted(page, N_PUBLIC)
+    assert terms_of(page) == {}
+    page.get_by_text("More terms").click()
+    most = page.get_by_role("slider", name="Exposure, s: at most")
+    box = most.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 10, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.14, box["y"] + 12, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"exposure_time_max=\d+$"))
+    limit = int(terms_of(page)["exposure_time_max"])
+    assert 60 <= limit < 120
+    counted(page, sum(30 * (1 + number % 5) <= limit for number in range(N_PUBLIC)))
+    page.get_by_text("Adaptive optics").click()
+    page.get_by_label("Median seeing of the night at most, arcsec").fill("1.2")
+    page.get_by_role("button", name="Search").click()
+    counted(page, 0)  # none of these frames is of an observation
+    expect(page.get_by_role("slider", name="Median seeing of the night, arcsec: at most")).to_have_value("1.2")
+    assert findings(page) == []
+    shot(page, "search-ranges-wide")
+
+
 def test_pages_follow_each_other(visit):
     page = visit().go("/search/")
     first = page.locator("tbody a").first.inner_text()

@@ -28,8 +28,8 @@ from archive.web.search.places import (
     radius_deg,
 )
 
-VIEWS = ("table", "gallery", "sky")
-PER_PAGE: Mapping[str, int] = {"table": 50, "gallery": 48, "sky": 0}
+VIEWS = ("table", "gallery", "sky", "aladin")
+PER_PAGE: Mapping[str, int] = {"table": 50, "gallery": 48, "sky": 0, "aladin": 0}
 LAST_PAGE = 200_000
 PLACE_TERMS = ("place", "radius", "unit")
 SHOWING = ("view", "columns", "ordering", "page")  # in this order in addresses, after the terms

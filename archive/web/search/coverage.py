@@ -17,7 +17,8 @@ from archive.web.search.healpix import Cells, Numbers, nested_cells_of
 FINEST = 9  # cells of 6.9 arcmin
 CELL_DEG = 58.6  # side of a cell of order 0
 MOST_STEPS = 64  # along a triangle of a footprint: larger ones are told by larger cells
-MOST_POINTS = 2_000_000  # that are looked at together
+MOST_POINTS = 2_000_000  # of all footprints of as many corners: where it would be more, all are told by larger cells
+AT_ONCE = 500_000
 Ranges = NDArray[np.int64]  # (n, 2): first cell of FINEST and the one after the last, in order, apart from each other
 
 
@@ -28,7 +29,7 @@ def ranges_of(rings: Sequence[Sequence[Sequence[float]]]) -> Ranges:
     for ring in rings:
         by_corners.setdefault(len(ring) - 1, []).append(ring[:-1])
     for same in by_corners.values():
-        corners = _vectors(np.asarray(same, dtype=np.float64))
+        corners = _vectors(np.unique(np.asarray(same, dtype=np.float64), axis=0))  # many frames are of one field
         found += [_ranges_at(order, points) for order, points in _points_on(corners)]
     return _joined(np.concatenate(found)) if found else np.empty((0, 2), dtype=np.int64)
 
@@ -46,12 +47,13 @@ def share_of(ranges: Ranges) -> float:
 
 def by_order(ranges: Ranges) -> dict[int, list[int]]:
     """As few cells as there can be, nested, by their orders."""
-    left, found = ranges, {}
+    left = ranges
+    found: dict[int, list[int]] = {}
     for order in range(FINEST + 1):
         wide = np.int64(4) ** (FINEST - order)
         first, end = -(-left[:, 0] // wide), left[:, 1] // wide
         whole = first < end
-        cells = [np.arange(*pair) for pair in zip(first[whole], end[whole], strict=True)]
+        cells: list[Cells] = [np.arange(pair[0], pair[1]) for pair in zip(first[whole], end[whole], strict=True)]
         if cells:
             found[order] = np.concatenate(cells).tolist()
         before = np.stack([left[whole, 0], first[whole] * wide], axis=1)
@@ -63,7 +65,8 @@ def by_order(ranges: Ranges) -> dict[int, list[int]]:
 
 def as_json(ranges: Ranges) -> str:
     """MOC as JSON. Its finest order stands in it also where it has no cell: that is how fine the map is."""
-    return json.dumps({str(order): cells for order, cells in ({FINEST: []} | by_order(ranges)).items()})
+    told: dict[int, list[int]] = {FINEST: [], **by_order(ranges)}
+    return json.dumps({str(order): cells for order, cells in told.items()})
 
 
 def as_fits(ranges: Ranges, **cards: Any) -> fits.HDUList:
@@ -86,19 +89,28 @@ def _points_on(corners: Numbers) -> Iterator[tuple[int, Numbers]]:
     """Order, and (n, 3) points on polygons of (n, corners, 3): each is the triangles about its middle."""
     middle = corners.mean(axis=1, keepdims=True)
     middle = middle / np.linalg.norm(middle, axis=2, keepdims=True)
-    around = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2).max(axis=1)
-    across = np.maximum(around, np.linalg.norm(corners - middle, axis=2).max(axis=1))
-    steps = 2 ** np.ceil(np.log2(np.maximum(np.degrees(across) / (CELL_DEG / 2**FINEST / 2), 1.0))).astype(int)
-    for n_steps in np.unique(steps):
-        order = max(0, FINEST - int(np.log2(max(n_steps / MOST_STEPS, 1))))
-        shares = _shares(min(int(n_steps), MOST_STEPS))
-        of_these = np.flatnonzero(steps == n_steps)
-        at_once = max(1, MOST_POINTS // (len(shares) * corners.shape[1]))
+    edges = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2).max(axis=1)
+    across = np.degrees(np.maximum(edges, np.linalg.norm(corners - middle, axis=2).max(axis=1)))
+    for order, n_steps, of_these in _steps(across, n_corners=corners.shape[1]):
+        shares = _shares(n_steps)
+        at_once = max(1, AT_ONCE // (len(shares) * corners.shape[1]))
         for start in range(0, len(of_these), at_once):
             some = of_these[start : start + at_once]
             ends = corners[some], np.roll(corners[some], -1, axis=1)
             triangles = np.stack([np.broadcast_to(middle[some], corners[some].shape), *ends], axis=2)
             yield order, np.einsum("sk,pckx->pcsx", shares, triangles).reshape(-1, 3)
+
+
+def _steps(across_deg: Numbers, *, n_corners: int) -> Iterator[tuple[int, int, Cells]]:
+    """Order, steps along a triangle, and which polygons they are for: the finest that MOST_POINTS allows."""
+    for finest in range(FINEST, -1, -1):
+        steps = 2 ** np.ceil(np.log2(np.maximum(across_deg / (CELL_DEG / 2**finest / 2), 1.0))).astype(np.int64)
+        taken = np.minimum(steps, MOST_STEPS)
+        if finest == 0 or (n_corners * (taken + 1) * (taken + 2) // 2).sum() <= MOST_POINTS:
+            break
+    for n_steps in np.unique(steps):
+        order = max(0, finest - int(np.log2(max(n_steps // MOST_STEPS, 1))))
+        yield order, min(int(n_steps), MOST_STEPS), np.flatnonzero(steps == n_steps)
 
 
 def _shares(n_steps: int) -> Numbers:

@@ -14,6 +14,7 @@ from archive.domain.rows import FrameRow
 from archive.enums import ReductionLevel
 from archive.models.tally import Span
 from archive.terms.frames import FrameFilter
+from archive.web.search import ranges
 from archive.web.search.asked import Asked
 from archive.web.search.columns import COLUMNS, NAME, cells
 from archive.web.search.found import Found, picture_of
@@ -43,12 +44,12 @@ CALLED = {term: title for term, title, _ in FACETS} | {
     "exposure_time_max": "Exposure to",
     "header": "Header",
     "public": "Public",
-    "strehl_min": "Strehl ratio from",
-    "strehl_max": "Strehl ratio to",
-    "seeing_min": "Seeing from",
-    "seeing_max": "Seeing to",
     "include_configuration_type": "Type",
     "exclude_configuration_type": "Not of type",
+    "done": "Done",
+    **dict(ranges.FLAGS),
+    **{each.least: f"{each.title} from" for each in ranges.OF_OPTICS},
+    **{each.most: f"{each.title} to" for each in ranges.OF_OPTICS},
 }
 LEVELS = {str(ReductionLevel.RAW.value): "0, raw", str(ReductionLevel.FINAL.value): "91, reduced"}
 DAY = timedelta(days=1)

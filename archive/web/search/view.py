@@ -18,15 +18,15 @@ from archive.domain.replica import PRIMARY
 from archive.errors import TransientError
 from archive.terms.frames import FrameFilter
 from archive.web.cart.holder import those_in
-from archive.web.policy import strict_policy
-from archive.web.search import shown
+from archive.web.policy import policy_with, strict_policy
+from archive.web.search import ranges, shown
 from archive.web.search.asked import Asked, asked_of
 from archive.web.search.columns import COLUMNS
 from archive.web.search.found import found_by
 from archive.web.search.places import DEFAULT_RADIUS, DEFAULT_UNIT, UNITS
 
 PAGE = "archive/web/search/page.html"
-VIEW_LABELS = (("table", "Table"), ("gallery", "Pictures"), ("sky", "Sky"))
+VIEW_LABELS = (("table", "Table"), ("gallery", "Pictures"), ("sky", "Sky", "aladin"))
 # Terms that have fields in the form; those of the address that have none stay by hidden ones.
 OF_PLACE = ("place", "radius", "unit")
 MORE = (
@@ -34,14 +34,28 @@ MORE = (
     "dayobs",
     "exposure_time",
     "exposure_time_max",
-    "strehl_min",
-    "strehl_max",
-    "seeing_min",
-    "seeing_max",
     "header",
     "public",
 )
-FIELDS = (*OF_PLACE, "target_name", "start", "end", *MORE, "columns")
+FIELDS = (*OF_PLACE, "target_name", "start", "end", *MORE, *ranges.OPTICS_FIELDS, "columns")
+
+
+# Aladin Lite is compiled code, which its file holds as a data: address, with a worker from a blob:. The styles that it
+# writes into the page are known by their checksums: another version has others, and tests/web/test_aladin.py tells.
+STYLES_OF_ALADIN = (
+    "sha256-cEnY4wnnUdAaYodEHQq0zu+362EwEHHSAlawP4BBKmw=",
+    "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=",  # bold words
+)
+POLICY_OF_ALADIN = "; ".join(
+    (
+        policy_with(
+            "data:",
+            scripts=" 'wasm-unsafe-eval'",
+            styles="".join(f" '{each}'" for each in ("unsafe-hashes", *STYLES_OF_ALADIN)),
+        ),
+        "worker-src blob:",
+    )
+)
 
 
 @strict_policy
@@ -55,6 +69,8 @@ def search(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseRedirect(_address(request, asked))
     status = HTTPStatus.BAD_REQUEST if asked.errors and not is_part else HTTPStatus.OK  # htmx swaps no error
     answer = render(request, PAGE, _context(request, asked, at=at), status=status)
+    if asked.view == "aladin":
+        answer["Content-Security-Policy"] = POLICY_OF_ALADIN
     if is_part:
         answer["HX-Push-Url"] = _address(request, asked)
     patch_vary_headers(answer, ["HX-Request", "Cookie"])
@@ -73,11 +89,23 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "unit": asked.given.get("unit", DEFAULT_UNIT),
         "units": UNITS,
         "kept": _kept(asked),
+        "ranges": ranges.shown(asked, [ranges.EXPOSURE]),
+        "optics": ranges.optics(asked),
         "has_more_terms": any(name in asked.given for name in MORE),
         "errors": asked.errors,
         "facets": list(shown.facets(asked, None)),
         "chips": shown.chips(asked),
-        "views": [{"name": name, "label": label, "address": asked.address(view=name)} for name, label in VIEW_LABELS],
+        "views": [
+            {
+                "name": name,
+                "label": label,
+                "address": asked.address(view=name),
+                "is_here": asked.view in (name, *others),
+            }
+            for name, label, *others in VIEW_LABELS
+        ],
+        "with_aladin": asked.address(view="aladin"),
+        "sky_map": asked.address(view="sky"),
         "columns": [
             {"name": name, "label": each.label, "is_shown": name in asked.columns} for name, each in COLUMNS.items()
         ],
@@ -105,6 +133,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "pages": shown.pages(asked, found),
         "programs": shown.script_of(asked, base_url),
         "sky_query": asked.given.urlencode(),
+        "hips": settings.SKY_HIPS,
         "cart_query": asked.address().removeprefix("?"),
         "cart_most": settings.CART_MAX_FRAMES,
         "cart_next": _address(request, asked),
