@@ -46,4 +46,7 @@ def test_a_frame_goes_from_bytes_to_readers_through_s3(s3_store, inspector, tmp_
     make_previews(frame_id=frame.pk, at=timezone.now())
     (picture,) = client.get(f"/thumbnails/?frame_basename={NAME}&size=small").json()["results"]
     assert requests.get(reader.get(picture["url"])["Location"], timeout=30).content[:2] == b"\xff\xd8"
+    # A page shows it without asking another host, which its policy forbids.
+    shown = reader.get(picture["url"], HTTP_ACCEPT="image/avif,image/webp,image/png,image/*;q=0.8,*/*;q=0.5")
+    assert (shown.status_code, b"".join(shown)[:2]) == (200, b"\xff\xd8")
     assert client.get("/health/ready/").json()["parts"]["store"] == {"status": "ok", "detail": "s3 store"}
