@@ -99,10 +99,10 @@ def test_the_page_costs_as_many_questions_for_three_frames_as_for_one(
         while Frame.objects.count() < n_frames:
             frame_factory(public_date=None if n_frames == 3 else datetime(2025, 1, 1, tzinfo=UTC))
         for query, n_questions in (
-            ("", 24),
-            ("?site_id=lsc", 30),
-            ("?site_id=lsc&site_id=cpt", 30),
-            ("?view=gallery", 24),
+            ("", 25),
+            ("?site_id=lsc", 31),
+            ("?site_id=lsc&site_id=cpt", 31),
+            ("?view=gallery", 25),
         ):
             client.get(f"/search/{query}")  # what is written once for its shape is written
             with django_assert_num_queries(n_questions):
