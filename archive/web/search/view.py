@@ -85,8 +85,8 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         return context
     try:
         found = found_by(asked, asked.terms, request, at=at)
-    except TransientError:
-        return context | {"errors": {"": ["To find these takes too long: give a time, a place or an instrument too."]}}
+    except TransientError as error:
+        return context | {"errors": {"": [str(error)]}}
     base_url = request.build_absolute_uri("/")
     held = those_in(request, found.ids)
     rows = [{**row, "is_in": row["id"] in held} for row in shown.rows(asked, found, Links(base_url), at=at)]
