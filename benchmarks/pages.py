@@ -9,12 +9,12 @@ from itertools import islice
 from django.contrib.auth.models import User
 
 from archive.errors import FatalError
-from benchmarks import baselines, observations
+from benchmarks import baselines, carts, observations
 from benchmarks.load import load
 from benchmarks.page_asks import SEARCH, SKY, cookie_of, of_others, of_search
 from benchmarks.report import Aim, Figure, median_of
 from benchmarks.services import Bench
-from benchmarks.speed.asks import Ask, Readers, Session, count_of, make_readers
+from benchmarks.speed.asks import Ask, Readers, Session, Who, count_of, make_readers
 from benchmarks.speed.group import sizes_of
 from benchmarks.speed.table import SMALL
 from benchmarks.speed.truth import Truth
@@ -41,6 +41,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
                 times_ms = [1000.0 * took_s for took_s in _times(session, readers, asks)]
                 aim = (Aim.AT_MOST, AIM_OF_MAP_MS if name.startswith(SKY) else aim_ms)
                 yield median_of(f"page {name}, {size:,}", times_ms, "ms", baseline=empty, aim=aim)
+            member = User.objects.get(auth_token=readers.tokens[Who.MEMBER])
+            yield from carts.figures(bench.url, member, size, empty=empty)
 
 
 def _browsers(bench: Bench, readers: Readers) -> Session:

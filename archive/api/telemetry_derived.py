@@ -23,14 +23,14 @@ from archive.api.telemetry_asked import (
 from archive.api.telemetry_forms import binned_form, exposure_form, gap_form, span_form
 from archive.api.telemetry_schemas import BinnedSchema, ExposureSchema, GapsSchema, SpansSchema
 from archive.domain import search, telemetry_access
+from archive.domain.telemetry_at import exposure_of, opened
 from archive.enums import ExpiringKind
-from archive.errors import NotFoundError, UsageError
-from archive.models import Frame
+from archive.errors import UsageError
 from telemetry.queries.binned import KINDS, MOST_BINS, USUAL_BINS, Binning, Series, binned, binning
-from telemetry.queries.channels import Channel, Channels, described, require_key
+from telemetry.queries.channels import Channel, Channels, require_key
 from telemetry.queries.exposure import RULES, Exposure, Value, at_exposure
 from telemetry.queries.gaps import USUAL_THRESHOLD_S, gaps, heartbeats
-from telemetry.queries.keys import Key, leaves_of
+from telemetry.queries.keys import Key
 from telemetry.queries.spans import spans
 from telemetry.queries.times import Window, ns_of
 
@@ -92,7 +92,7 @@ class FrameTelemetryView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         frame = get_object_or_404(search.frames_for(request.user, at=timezone.now()), pk=pk)
-        return _answer_at(request, _exposure_of(frame, max_age_s=asked.max_age_s(request)))
+        return _answer_at(request, exposure_of(frame, max_age_s=asked.max_age_s(request)))
 
 
 class GapsView(TelemetryView):
@@ -162,7 +162,7 @@ def _answer_at(request: Request, exposure: Exposure) -> Response:
     rule = asked.chosen(request, "rule", RULES)
 
     def question(known: Channels) -> list[Value]:
-        wanted = _opened(_channels_and_keys(request, known), exposure, using=known.using)
+        wanted = opened(_channels_and_keys(request, known), exposure, using=known.using)
         return at_exposure(wanted, exposure, rule=rule, using=known.using)
 
     return Response(exposure_form(exposure, telemetry_access.asked(question, request.user, at=timezone.now())))
@@ -172,25 +172,3 @@ def _channels_and_keys(request: Request, known: Channels) -> list[tuple[Channel,
     if names := asked.named_keys(request):
         return known.named(names)
     return [(channel, None) for channel in asked.channels(request, known)]
-
-
-def _opened(wanted: list[tuple[Channel, Key | None]], exposure: Exposure, *, using: str) -> list[tuple[Channel, Key]]:
-    """Each key alone: where none is named, those of the channel's last record before the end of the exposure."""
-    whole = [channel for channel, key in wanted if key is None]
-    until = Window(end_ns=exposure.end_ns + 1)
-    messages = {each.channel.id: each.msg for each in described(whole, until=until, using=using)} if whole else {}
-    found: list[tuple[Channel, Key]] = []
-    for channel, key in wanted:
-        if key is not None:
-            found.append((channel, key))
-        else:
-            found += [(channel, leaf) for leaf, _ in leaves_of(messages.get(channel.id))]
-    return found
-
-
-def _exposure_of(frame: Frame, *, max_age_s: float | None) -> Exposure:
-    """From the start of the observation on, for the open-shutter time. Raises NotFoundError for a frame without one."""
-    if frame.observation_date is None or frame.exposure_time is None:
-        raise NotFoundError("this frame does not say how long it was exposed: ask /telemetry/at/ with start and end.")
-    start_ns = ns_of(frame.observation_date)
-    return Exposure(start_ns, start_ns + round(frame.exposure_time * 1e9), max_age_s)

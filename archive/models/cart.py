@@ -10,7 +10,7 @@ class Cart(models.Model):
     """The frames that one reader has put together. A reader without a user is known by the session alone.
 
     Ids stand in one column: a row for each would cost ten thousand rows and their indexes, for what is read only as a
-    whole, and a statement more for every frame that is deleted; docs/decisions/0035 has the figures.
+    whole, and a statement more for every frame that is deleted; docs/decisions/0037 says more.
     """
 
     owner = models.OneToOneField(

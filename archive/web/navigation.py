@@ -26,6 +26,7 @@ BELOW = {
     "site-family": "site-list",
     "frame-page": "search",
     "frame-family": "search",
+    "frame-page-telemetry": "search",
     "searches": "search",
 }
 

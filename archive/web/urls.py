@@ -6,6 +6,7 @@ from archive.web.cart.downloading import download_page, freeze_cart
 from archive.web.cart.filling import change as change_cart
 from archive.web.cart.views import cart, empty, listed, paste
 from archive.web.frame.kin import frame_family
+from archive.web.frame.telemetry import frame_telemetry
 from archive.web.frame.view import frame_page
 from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
@@ -35,6 +36,7 @@ urlpatterns = [
     path("cart/download/<uuid:pk>/", download_page, name="cart-download"),
     path("frame/<int:frame_id>/", frame_page, name="frame-page"),
     path("frame/<int:frame_id>/family/", frame_family, name="frame-family"),
+    path("frame/<int:frame_id>/telemetry/", frame_telemetry, name="frame-page-telemetry"),
     path("gallery/", gallery, name="gallery"),
     path("gallery/<int:picture_id>/", gallery_picture, name="gallery-picture"),
     path("gallery/<int:picture_id>/<str:name>", gallery_file, name="gallery-file"),

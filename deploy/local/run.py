@@ -98,8 +98,12 @@ class Run:
         if self._wants_sample:
             self.manage("sample_frames", str(SAMPLE))
             self.manage("ingest", str(SAMPLE))
-            self.manage("colour_pictures")
             SAMPLE_INGESTED.touch()
+
+    def fill_gallery(self) -> None:
+        """Make the pictures in colour of the sample frames at once: beat looks for such only every hour."""
+        if self._wants_sample:
+            self.manage("colour_pictures")
 
     def fill_night(self) -> None:
         """Take a simulated night of the adaptive-optics camera in, where it is missing; the workers reduce it."""
@@ -156,6 +160,7 @@ def run() -> NoReturn:
         archive.remember_static_files()
         mine.fill()
         _tell_addresses(archive, time.monotonic() - started_s)
+        mine.fill_gallery()
         mine.fill_night()
         supervisor.watch()
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from archive.domain import access, colour_pictures
 from archive.domain.colour_pictures import ENDINGS, Made
-from archive.errors import ConflictError, TransientError, UsageError
+from archive.errors import ConflictError, NotFoundError, TransientError, UsageError
 from archive.models import ColourPicture, Version
 from ingest.checksums import digest_of
 from ingest.one_job import run_job
@@ -43,7 +43,7 @@ def make_colour_picture(*, picture_id: int, at: datetime) -> bool:
     except TransientError:
         colour_pictures.not_begun(picture_id)
         raise
-    except (UsageError, ConflictError) as error:
+    except (UsageError, ConflictError, NotFoundError) as error:
         colour_pictures.fail(picture_id, str(error))
         return False
 

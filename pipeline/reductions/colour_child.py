@@ -43,13 +43,18 @@ DAMAGE = (fits.VerifyError, OSError, ValueError, TypeError, LookupError, Attribu
 def main() -> None:
     job = ColourJob(**json.loads(sys.argv[1]))
     astropy_log.setLevel("ERROR")
-    warnings.simplefilter("ignore", AstropyWarning)  # of odd cards
     limit_process(memory_bytes=job.memory_bytes, file_bytes=job.file_bytes, cpu_s=job.cpu_s)
     do_job(lambda: asdict(make(job)))
 
 
 def make(job: ColourJob) -> Shown:
     """Write the picture, its small one and its planes. Raises UsageError where the files hold no such picture."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)  # of odd cards; a file that is cut short fails when it is read
+        return _make(job)
+
+
+def _make(job: ColourJob) -> Shown:
     outlines = [_outline(Path(source)) for source in job.sources]
     # The frame in the middle of the colours leads: the picture stands as it stands.
     grid = grid_for([outlines[1], outlines[0], outlines[2]], longest_px=job.longest_px)

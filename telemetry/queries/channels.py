@@ -102,6 +102,20 @@ def described(channels: Iterable[Channel], *, until: Window = EVER, using: str =
     return sorted(found, key=lambda each: (each.channel.device, each.channel.event))
 
 
+def have_records(channels: Iterable[Channel], window: Window, *, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether one of these channels has a record in a window: a look into an index for each until there is one."""
+    condition, values = within(window)
+    question = f"""
+        SELECT EXISTS (
+            SELECT FROM unnest(%s::integer[]) AS asked (id)
+            CROSS JOIN LATERAL (
+                SELECT FROM telemetry.record WHERE channel_id = asked.id AND {condition} LIMIT 1
+            ) any_record
+        )"""  # noqa: S608 - the condition is ours, values are parameters
+    ids = [channel.id for channel in channels]
+    return bool(ids) and bool(rows_of(question, [ids, *values], using=using)[0][0])
+
+
 def require_key(channel: Channel, key: Key, *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Raise NotFoundError, with the keys that there are, when none of the last records of a channel has this one."""
     rows = rows_of(

@@ -277,7 +277,9 @@ class TestWhatIsSeen:
     def test_it_costs_as_many_queries_for_any_number(self, client, frame_factory, django_assert_num_queries, count):
         put(client, *(frame_factory() for _ in range(count)))
         client.get("/cart/")
-        with django_assert_num_queries(5):  # the session, the cart, files, ids in order, rows of the page
+        with django_assert_num_queries(
+            4
+        ):  # the session, the cart, all frames in order with their files, rows of the page
             client.get("/cart/")
 
 

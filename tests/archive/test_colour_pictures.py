@@ -17,7 +17,7 @@ from archive.enums import ColourState, ExpiringKind
 from archive.models import ColourPicture, Frame, StoredObject, Version
 from pipeline import tasks
 from pipeline.reductions.colour import make_colour_picture
-from tests.colours import FIELD, SIGMA_PX, places_of, three_frames
+from tests.colours import EXPOSURES_S, FIELD, SIGMA_PX, places_of, three_frames
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 FILES = ("picture.jpg", "small.jpg", "planes.fits.fz")
@@ -45,7 +45,8 @@ def is_shown(client, picture):
     statuses = {client.get(address).status_code for address in addresses(picture)}
     in_list = f'href="/gallery/{picture.pk}/"' in client.get("/gallery/").content.decode()
     assert statuses in ({200}, {404})
-    assert in_list is (statuses == {200})
+    listed = [row["id"] for row in client.get("/colour-pictures/").json()["results"]]
+    assert in_list is (statuses == {200}) is (picture.pk in listed)
     return in_list
 
 
@@ -274,6 +275,37 @@ def test_questions_to_the_database_do_not_grow_with_the_pictures(client, frame_f
 )
 def test_what_is_no_picture_has_no_page(client, address):
     assert client.get(address).status_code == 404
+
+
+def test_scripts_are_told_all_of_a_picture(client, frame_factory, now):
+    frames = three_frames(frame_factory)
+    picture = made(now)
+    (row,) = client.get("/colour-pictures/?target_name=m-51&site_id=lsc").json()["results"]
+    assert [band["frame"] for band in row["bands"]] == [frame.pk for frame in frames]
+    assert [band["wavelength_nm"] for band in row["bands"]] == [767.2, 626.1, 482.5]
+    assert [band["exposure_time"] for band in row["bands"]] == list(EXPOSURES_S)
+    for name in ("picture", "small_picture", "planes", "page"):
+        assert client.get(row[name]).status_code == 200
+    part = client.get(row["picture"], headers={"Range": "bytes=0-1"})
+    assert b"".join(part.streaming_content) == b"\xff\xd8", "a JPEG, from where one left off"
+    again = client.get(row["picture"], headers={"If-None-Match": part["ETag"]})
+    assert (again.status_code, again["ETag"]) == (304, part["ETag"])
+    assert picture.target_name == row["target_name"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "n"),
+    [
+        ("target_name=M%2052", 200, 0), ("target_name=%00", 400, 0), ("target_name=--", 200, 0), ("site_id=cpt", 200, 0),
+        ("site_id=%00", 400, 0), ("instrument_id=fa15&limit=1", 200, 1), ("limit=-1", 200, 1), ("offset=99999", 200, 0),
+    ],
+)  # fmt: skip
+def test_the_list_for_scripts_takes_what_it_understands(client, frame_factory, now, asked, status, n):
+    three_frames(frame_factory)
+    made(now)
+    answer = client.get(f"/colour-pictures/?{asked}")
+    assert answer.status_code == status
+    assert status != 200 or len(answer.json()["results"]) == n
 
 
 def test_odd_questions_find_nothing_and_break_nothing(client, frame_factory, now):

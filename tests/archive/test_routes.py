@@ -121,6 +121,7 @@ ROUTES = {
     "/cart/download/<pk>/": SELECTION,
     "/frame/<pk>/": PAGE,
     "/frame/<pk>/family/": PAGE,
+    "/frame/<pk>/telemetry/": PAGE,
     "/site/": LIST,
     "/site/<code>/": PAGE,
     "/site/<code>/<directory>/<base>/": PAGE,

@@ -42,9 +42,14 @@ def telemetry_tables(test_database, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         assert not connection.in_atomic_block, "`db` and `telemetry_tables` exclude each other"
         yield
-        with connection.cursor() as cursor:
-            cursor.execute(_TABLES)
-            cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")  # with record, all its months
+        empty_tables()
+
+
+def empty_tables() -> None:
+    """Nothing is left of what was committed to the tables of telemetry."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES)
+        cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")  # with record, all its months
 
 
 @pytest.fixture

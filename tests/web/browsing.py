@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Locator, Page, ViewportSize, sync_playwright
 
 from deploy.local.client import MODULES
 
@@ -90,6 +90,13 @@ def shot(page: Page, name: str) -> None:
         width, height = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
         clip = FloatRect(x=0, y=0, width=width, height=min(height, TALLEST_PX))
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, clip=clip)
+
+
+def part_shot(part: Locator, name: str) -> None:
+    """The same of one part of a page."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        part.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def look_around(page: Page, name: str) -> None:

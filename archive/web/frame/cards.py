@@ -17,11 +17,16 @@ def header_of(frame_id: int, given: QueryDict) -> dict[str, Any]:
 
 
 def cards_of(header: Mapping[str, Any], given: QueryDict) -> dict[str, Any]:
-    """Cards with `?q=` in key or value, in the order of the header; the first 40 without it, all by `?all`."""
+    """Cards with `?q=` in key or value, by their keys; the first 40 without it, all by `?all`.
+
+    The database keeps no order of its own for the keys of a header, so that the file's is not known here.
+    """
     wanted = str(given.get("q", "")).strip()
     folded = wanted.casefold()
     found = [
-        (key, value) for key, value in header.items() if folded in key.casefold() or folded in str(value).casefold()
+        (key, value)
+        for key, value in sorted(header.items())
+        if folded in key.casefold() or folded in str(value).casefold()
     ]
     most = len(found) if wanted or "all" in given else CARDS_AT_ONCE
     return {"cards": found[:most], "n_cards": len(header), "n_found": len(found), "q": wanted}

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from archive.domain import search
+from archive.domain import search, telemetry_at
 from archive.domain.access import Links
 from archive.models import AoFile, Frame, MuseExposure, ProductFile, Reader, Thumbnail, Version
 from archive.web.cart.holder import those_in
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
+from archive.web.frame.viewer import viewer_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
@@ -43,6 +44,7 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
 def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, Any]:
     links = Links(request.build_absolute_uri("/"))
     versions = list(frame.versions.select_related("object"))
+    others = around(frame, versions, request.user, links, at=at)
     return {
         "frame": frame,
         "embargo": embargo_words(frame.public_date, at=at),
@@ -53,7 +55,9 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
         "muse": _muse_exposures(frame, request.user, at=at),
-        **around(frame, versions, request.user, links, at=at),
+        "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
+        "viewer": viewer_of(versions[:1], others),
+        **others,
         **header_of(frame.pk, request.GET),
     }
 

@@ -24,7 +24,7 @@ from archive.web.policy import strict_policy
 from archive.web.staff.parts import refused
 
 PICTURES_AT_ONCE = 24
-LONGEST_NAME = 200
+LONGEST_NAME = 100
 THUMBNAIL_PX = 640
 # Names of a picture's files in addresses.
 FILES = {"picture.jpg": "picture", "small.jpg": "thumbnail", "planes.fits.fz": "cube"}
@@ -84,7 +84,7 @@ def gallery_file(request: HttpRequest, picture_id: int, name: str) -> HttpRespon
         stored = colour_pictures.file_of(picture, FILES.get(name, ""))
     except NotFoundError as error:
         raise Http404(str(error)) from error
-    answer = file_response(request, stored, filename=f"{picture.target_key}-{picture.pk}-{name}")
+    answer = file_response(request, stored, filename=f"{picture.target_key[:LONGEST_NAME]}-{picture.pk}-{name}")
     answer["Cache-Control"] = "private, no-cache"
     return answer
 
