@@ -18,6 +18,7 @@ from archive.domain import shapes
 from archive.domain.limited import at_most
 from archive.domain.order import NEWEST_FIRST, Order
 from archive.domain.prepared import Row
+from archive.errors import TransientError
 from archive.models import Frame, Proposal, Reader
 from archive.models.frame import NEWEST_BY
 from archive.models.proposal import ALL_PROGRAMMES
@@ -31,6 +32,7 @@ IN_ORDER = frozenset(NEWEST_BY.values()) | {"submitter"}
 # Columns that are looked at row by row: where few frames meet the terms, a page of them may need every frame there is.
 WITHOUT_INDEX = frozenset({"headers"})
 PATIENCE_MS = 10_000
+TOO_SLOW = "To find these takes too long: give a time, a place or an instrument too."
 
 
 class Shaped(Protocol):
@@ -265,8 +267,11 @@ class Listing:
         if not self.parts:
             return []
         if self.terms.columns & WITHOUT_INDEX:
-            with at_most(PATIENCE_MS, using=self.using):
-                return list(_keys(self, order, offset=offset, most=most, after=after))
+            try:
+                with at_most(PATIENCE_MS, using=self.using):
+                    return list(_keys(self, order, offset=offset, most=most, after=after))
+            except TransientError as error:
+                raise TransientError(TOO_SLOW) from error
         if self.shape is None or offset:  # each offset is another statement, and few are asked for twice
             return list(_keys(self, order, offset=offset, most=most, after=after))
         n_values = len(self.values)

@@ -40,10 +40,10 @@ def image_of(
     """
     if held := cached_images.find(version, form, at=at):
         return held
-    with _Places.of_process().place(), cached_images.one_at_a_time(version, form, wait_s=WAIT_S):
+    with Places.of_process().place(), cached_images.one_at_a_time(version, form, wait_s=WAIT_S):
         if held := cached_images.find(version, form, at=timezone.now()):
             return held
-        with _Places.of_process().job():
+        with Places.of_process().job():
             return _made(version, form, make or partial(_by_child, version, form))
 
 
@@ -75,7 +75,7 @@ def _job(form: ImageForm, *, source: Path, target: Path) -> ImageJob:
     )
 
 
-class _Places:
+class Places:
     """How many images this process makes at a time, and how many requests may wait for that.
 
     Without the second bound a page of a hundred pictures would take all threads that answer other requests.
@@ -86,7 +86,7 @@ class _Places:
         self._places = threading.BoundedSemaphore(jobs * (1 + WAITING_PER_JOB))
 
     @staticmethod
-    def of_process() -> "_Places":
+    def of_process() -> "Places":
         return _places(settings.IMAGE_JOBS)
 
     @contextmanager
@@ -111,8 +111,8 @@ class _Places:
 
 
 @lru_cache(maxsize=4)
-def _places(jobs: int) -> _Places:
-    return _Places(jobs)
+def _places(jobs: int) -> Places:
+    return Places(jobs)
 
 
 def _busy() -> TransientError:

@@ -12,7 +12,7 @@ from django.conf import settings
 from archive.domain import access
 from archive.downloads.unpacking import write_catalogue, write_unpacked
 from archive.errors import ConflictError, UsageError
-from archive.models import Version
+from archive.models import StoredObject, Version
 from ingest.inspection import Limits
 from ingest.names import is_fits
 from ingest.unpack import open_fits_bytes
@@ -58,18 +58,25 @@ def _made_from(version: Version, write: Callable[[Path, BinaryIO], None]) -> IO[
 
 @contextmanager
 def fetched(version: Version) -> Iterator[Path]:
-    """The version's bytes in a file of their own, out of gzip and bzip2.
+    """The version's bytes in a file of their own, as `fetched_object` gives them."""
+    with fetched_object(version.object, extension=version.extension, md5_told=version.md5) as path:
+        yield path
+
+
+@contextmanager
+def fetched_object(stored: StoredObject, *, extension: str, md5_told: str = "") -> Iterator[Path]:
+    """An object's bytes in a file of their own, out of gzip and bzip2.
 
     Raises ConflictError when they are not those whose MD5 the archive was told.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"stored{version.extension.lower()}")
+        path = Path(folder, f"stored{extension.lower()}")
         md5 = hashlib.md5(usedforsecurity=False)
         with path.open("wb") as stream:
-            for block in access.stream_of(version.object):
+            for block in access.stream_of(stored):
                 md5.update(block)
                 stream.write(block)
-        if md5.hexdigest() != version.md5:
+        if md5.hexdigest() != (md5_told or stored.md5):
             raise ConflictError("the stored file is not what was posted (its MD5 is another): tell the staff.")
         if not path.name.endswith((".gz", ".bz2")):
             yield path

@@ -20,7 +20,7 @@ from archive.domain import cached_images, expiry
 from archive.domain.cache_expiry import CACHES
 from archive.domain.cached_images import ImageForm
 from archive.domain.removal import delete_frame
-from archive.downloads.making import _Places
+from archive.downloads.making import Places
 from archive.errors import NotFoundError, TransientError
 from archive.models import CachedImage, ExpiryRule, Frame, StoredObject
 from tests.conftest import client_of
@@ -274,7 +274,7 @@ class TestWhatIsRefused:
         settings.IMAGE_JOBS = 3  # places of this test's own
         with ExitStack() as taken:
             for _ in range(9):
-                taken.enter_context(_Places.of_process().place())
+                taken.enter_context(Places.of_process().place())
             response = api(None).get(JPEG.format(frame))
             assert (response.status_code, "Retry-After" in response) == (503, True)
         body(api(None).get(JPEG.format(frame)))

@@ -1,8 +1,12 @@
 """Pages of sites: who sees what of them."""
 
+import bz2
+import io
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
+from astropy.io import fits
 from django.utils import timezone
 
 from archive.domain import info_images
@@ -51,7 +55,7 @@ def info(db, arrive, now):
     """An info image of channel 2 that is shown for another hour."""
     [made] = ptr_night(n=1, directory="info-images", large_px=16, picture_px=32)
     info_images.announce(site=made.site, channel=2, base=made.base, at=now)
-    for key in (made.key(".jpg"), made.key(".txt")):
+    for key in (made.key(".jpg"), made.key(".txt"), made.key("10.fits.bz2")):
         arrive(key, made.files[key])
     InfoImage.objects.exclude(exposure=None).update(expires_at=timezone.now() + timedelta(hours=1))
     return made
@@ -136,3 +140,49 @@ def test_the_stream_has_the_origin_of_the_pages_unless_a_setting_names_another(s
     assert "connect-src 'self' http://127.0.0.1:8001;" in policy_with(*origin())
     settings.STREAM_URL = ""
     assert stream_address(site_id="lsc") == ""
+
+
+def analysed(client, family, query):
+    return client.get(f"{address_of(family)}?{query}", headers={"HX-Request": "true", "HX-Target": "analysis"})
+
+
+def test_an_info_image_is_analysed_by_its_picture_and_its_fits_file(client, info):
+    key = info.key("10.fits.bz2")
+    part = analysed(client, info, "analysis=fits&row=3&column=5").content.decode()
+    assert "<html" not in part
+    with fits.open(io.BytesIO(bz2.decompress(info.files[key]))) as hdus:
+        pixels = hdus[0].data
+    assert f"{pixels.shape[1]} \N{MULTIPLICATION SIGN} {pixels.shape[0]} px" in part
+    assert f"{np.median(pixels):.6g}" in part
+    assert f"Row 3</b>, from {pixels[3].min()} to {pixels[3].max()}" in part
+    assert f"Column 5</b>, from {pixels[:, 5].min()} to {pixels[:, 5].max()}" in part
+    picture = analysed(client, info, "analysis=picture").content.decode()
+    assert "32 \N{MULTIPLICATION SIGN} 32 px" in picture
+    whole = client.get(f"{address_of(info)}?analysis=picture").content.decode()
+    assert "Histogram" in whole  # without scripts too
+    assert "Header" in whole
+
+
+def test_a_second_look_is_out_of_the_cache_and_an_expired_image_has_none(client, info, monkeypatch):
+    assert "Histogram" in analysed(client, info, "analysis=picture").content.decode()
+    monkeypatch.setattr("archive.downloads.looking.CHILD", "archive.there_is_none")
+    assert "Histogram" in analysed(client, info, "analysis=picture").content.decode()
+    assert "exit code" in analysed(client, info, "analysis=picture&row=1").content.decode()  # said, not a failure
+    InfoImage.objects.exclude(exposure=None).update(expires_at=timezone.now())
+    assert analysed(client, info, "analysis=picture").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["analysis=x", "analysis=fits&row=-1", "analysis=picture&row=9e9&column=%00", "row=1"]
+)
+def test_what_can_not_be_analysed_is_not(client, info, query):
+    assert analysed(client, info, query).status_code == 200
+
+
+def test_a_broken_picture_says_so(client, db, arrive, now):
+    [made] = ptr_night(n=1, directory="info-images", large_px=16, picture_px=32)
+    info_images.announce(site=made.site, channel=1, base=made.base, at=now)
+    key = made.key(".jpg")
+    arrive(key, made.files[key][:200])
+    InfoImage.objects.exclude(exposure=None).update(expires_at=timezone.now() + timedelta(hours=1))
+    assert "no JPEG that can be read" in analysed(client, made, "analysis=picture").content.decode()

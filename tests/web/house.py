@@ -62,7 +62,7 @@ class House:
     def preview(self, frame: Frame) -> None:
         """Pictures of a frame: stars, other ones for each."""
         made = []
-        picture = _stars(frame.pk % 12)
+        picture = stars(frame.pk % 12)
         for size, width_px in PREVIEWS.items():
             content = io.BytesIO()
             picture.resize((width_px, width_px)).save(content, "JPEG")
@@ -77,7 +77,7 @@ class House:
 
 
 @lru_cache
-def _stars(seed: int) -> Image.Image:
+def stars(seed: int) -> Image.Image:
     """A made-up field of stars."""
     chance = np.random.default_rng(seed)
     width_px = PREVIEWS["medium"]

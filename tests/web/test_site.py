@@ -1,5 +1,6 @@
 """Pages of sites: what each shows now; to whom, tests/archive/test_site_pages.py says."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -19,7 +20,7 @@ from ingest.stores.base import Upload
 from tests.flows.stream_server import deliver, stream_server
 from tests.photonranch_night import ptr_night
 from tests.web.browsing import Visit, look_around, shot
-from tests.web.house import port_of_test
+from tests.web.house import port_of_test, stars
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 CONFIGURATION = {
@@ -64,13 +65,19 @@ def bring(house, family, inspector):
     """Put a family's files into the store as a site does, and take them in."""
     for path, content in family.files.items():
         local = house.root / "sent"
-        local.write_bytes(content)
+        local.write_bytes(_jpeg(family) if path.endswith(".jpg") else content)
         version_id = house.store.put(local, Upload(path, digest_of(local), "application/octet-stream")).version_id
         at = timezone.now()
         taken = take_in_object(path=path, version_id=version_id, store=house.store, inspector=inspector, now=at)
         record_upload(
             filename=path, size_bytes=len(content), at=at, site_id="sro", frame=taken.frame, exposure=taken.exposure
         )
+
+
+def _jpeg(family):
+    stream = io.BytesIO()
+    stars(int(family.base[-3:])).save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 @pytest.fixture
@@ -124,6 +131,13 @@ def test_info_images_the_sky_and_the_log_of_a_site_of_photon_ranch(visit, house)
     expect(page.get_by_role("heading", level=1)).to_have_text(house.things["info"].base)
     page.get_by_label("Look in the header").fill("FILL0149")
     expect(page.get_by_role("region", name="Header cards").get_by_role("row")).to_have_count(1)
+    page.get_by_role("link", name="Pixels of the FITS file").click()
+    expect(page.get_by_role("img", name="Histogram")).to_be_visible()
+    page.get_by_role("spinbutton", name="Row").fill("7")
+    page.get_by_role("button", name="Cut there").click()
+    expect(page.get_by_role("img", name="Row 7")).to_be_visible()
+    assert "row=7" in page.url
+    look_around(page, "site-picture")
 
 
 def test_staff_sees_what_was_refused_and_why(visit):

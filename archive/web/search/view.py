@@ -114,8 +114,8 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         return context
     try:
         found = found_by(asked, asked.terms, request, at=at)
-    except TransientError:
-        return context | {"errors": {"": ["To find these takes too long: give a time, a place or an instrument too."]}}
+    except TransientError as error:
+        return context | {"errors": {"": [str(error)]}}
     base_url = request.build_absolute_uri("/")
     held = those_in(request, found.ids)
     observations = names_by_frame(found.ids, request.user, at=at)

@@ -1,4 +1,4 @@
-"""/site/<code>/<directory>/<base>/: one picture of a site that is no frame, such as an info image, with its header."""
+"""/site/<code>/<directory>/<base>/: a picture of a site, such as an info image, its header and analysis."""
 
 from datetime import datetime
 from typing import Any
@@ -16,30 +16,38 @@ from archive.errors import ConflictError, NotFoundError
 from archive.models import Exposure, InfoImage, Reader
 from archive.web.frame.cards import cards_of
 from archive.web.policy import strict_policy
+from archive.web.site.analysis import analysis_of
 from archive.web.site.pictures import family_as_shown
 from ingest.family_names import KIND_OF_DIRECTORY
 
 PAGE, CARDS = "archive/web/site/family.html", "archive/web/frame/cards.html"
+ANALYSIS, ANALYSIS_ID = "archive/web/site/analysis.html", "analysis"
 
 
 @strict_policy
 @require_safe
 def site_family(request: HttpRequest, code: str, directory: str, base: str) -> HttpResponseBase:
-    """The page; 404 for what is not there, not to be seen, or shown no longer. `?q=` narrows the header."""
+    """The page; 404 for what is not there, not to be seen, or shown no longer.
+
+    `?q=` narrows the header, `?analysis=` asks for that of the FITS file or of the picture.
+    """
     at = timezone.now()
     family, channel = shown_family(code, directory, base, request.user, at=at)
     row = next(iter(rows_of([family.pk], request.user, at=at)), None)
     if row is None:
         raise Http404("it has just gone.")
     context = {"family": family, "code": code, "directory": directory, "channel": channel}
-    context |= cards_of(family.header or {}, request.GET)
-    if "HX-Request" in request.headers:
-        answer = render(request, CARDS, context)
+    target = request.headers.get("HX-Target", "")
+    if "HX-Request" in request.headers and target != ANALYSIS_ID:
+        answer = render(request, CARDS, context | cards_of(family.header or {}, request.GET))
+    elif "HX-Request" in request.headers:
+        answer = render(request, ANALYSIS, context | analysis_of(row, request.GET))
     else:
         links = Links(request.build_absolute_uri("/"))
         context |= {"shown": family_as_shown(row, links), "files": list(_files(row, links))}
+        context |= {**cards_of(family.header or {}, request.GET), **analysis_of(row, request.GET)}
         answer = render(request, PAGE, context)
-    patch_vary_headers(answer, ["HX-Request", "Cookie"])
+    patch_vary_headers(answer, ["HX-Request", "HX-Target", "Cookie"])
     return answer
 
 
