@@ -27,6 +27,7 @@ NOT_SCIENCE = {
     "PipelineSwitch",
     "PortalMembership",
     "ProductAttempt",
+    "ProductCancellation",
     "Profile",
     "QuarantinedFile",
     "ReceivedObject",
