@@ -17,7 +17,7 @@ from archive.api.sites import asked_date, utc_text
 from archive.domain import nightlog
 from archive.domain.almanac import TWILIGHTS_DEG, Night, Span
 from archive.domain.calendar import calendar_of, remarks_of
-from archive.models import NightNote
+from archive.models import NightNote, is_staff
 
 LONGEST_HOURS = 8784  # a year
 LONGEST_NOTE = 10_000  # letters
@@ -179,4 +179,4 @@ def _told(note: NightNote, request: Request) -> dict[str, Any]:
         "written_at": utc_text(note.written_at),
         "expires_at": utc_text(note.expires_at),
     }
-    return {**told, "written_by": note.written_by} if nightlog.is_staff(request.user) else told
+    return {**told, "written_by": note.written_by} if is_staff(request.user) else told

@@ -19,14 +19,13 @@ from archive.api.permissions import StaffWrites
 from archive.api.renderers import FastJSON, PicturePages
 from archive.api.tables import CsvTable
 from archive.domain import cancelling, products
-from archive.domain.nightlog import is_staff
 from archive.domain.observing import NEWEST_FIRST, describe, observation_named, observations_for, rows_of
 from archive.domain.observing_table import COLUMNS
 from archive.domain.order import Order, Term
 from archive.domain.reduced import product_of, reduction_of
 from archive.enums import ProductKind
 from archive.errors import UsageError
-from archive.models import Observation, ObservationQuerySet
+from archive.models import Observation, ObservationQuerySet, is_staff
 from archive.terms.observations import KINDS, ObservationFilter, narrowed
 from archive.terms.ordering import order_of
 

@@ -15,13 +15,12 @@ from archive.api.parsers import BoundedJSON
 from archive.api.permissions import StaffWrites
 from archive.api.representations import links_of
 from archive.domain import psf_library
-from archive.domain.nightlog import is_staff
 from archive.domain.observing import observation_named
 from archive.domain.observing_nights import night_named
 from archive.domain.psf_candidates import Candidate, candidates_for, candidates_of, memberships_of, version_named
 from archive.domain.reduced import bytes_of, files_for
 from archive.errors import NotFoundError
-from archive.models import Product, ProductQuerySet, PsfMember
+from archive.models import Product, ProductQuerySet, PsfMember, is_staff
 from archive.terms.high_contrast import CandidateFilter
 from archive.terms.observations import narrowed
 

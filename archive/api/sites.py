@@ -15,10 +15,9 @@ from rest_framework.views import APIView
 
 from archive.api.parsers import BoundedJSON
 from archive.domain import sites
-from archive.domain.nightlog import is_staff
 from archive.domain.site_schema import SCHEMA
 from archive.errors import ConflictError, UsageError
-from archive.models import SiteConfiguration
+from archive.models import SiteConfiguration, is_staff
 
 ETAG = re.compile(r'"(\d{1,9})"')
 IF_MATCH = OpenApiParameter(

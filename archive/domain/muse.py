@@ -4,9 +4,8 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from archive.domain.nightlog import is_staff
 from archive.errors import NotFoundError
-from archive.models import Frame, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, MuseTarget, Reader
+from archive.models import Frame, MuseExposure, MuseExposureQuerySet, MuseFit, MuseRaw, MuseTarget, Reader, is_staff
 
 
 def exposures_for(reader: Reader, *, at: datetime) -> MuseExposureQuerySet:

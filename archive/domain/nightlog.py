@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from archive.domain.refusals import plain_refusals
 from archive.domain.sites import site_row
 from archive.errors import NotFoundError
-from archive.models import NightNote, Reader
+from archive.models import NightNote, Reader, is_staff
 
 MOST_SHOWN = 200
 
@@ -39,7 +39,3 @@ def delete_note(*, site_id: str, note_id: int) -> None:
 def forget_expired(*, at: datetime) -> int:
     """Delete notes that are no longer shown. Says how many."""
     return NightNote.objects.filter(expires_at__lte=at).delete()[0]
-
-
-def is_staff(reader: Reader) -> bool:
-    return reader.is_active and (reader.is_staff or reader.is_superuser)

@@ -12,18 +12,13 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 
 from archive.domain.replica import with_fallback
-from archive.models import Reader
+from archive.models import Reader, is_staff
 from telemetry.queries.asking import limited
 from telemetry.queries.channels import Channels
 from telemetry.queries.spans import Span
 
 T = TypeVar("T")
 STAFF, USERS, EVERYONE = "staff", "users", "everyone"
-
-
-def is_staff(reader: Reader) -> bool:
-    """Whether `reader` may see everything of telemetry, with who observed and where files lie."""
-    return bool(reader.is_active and (reader.is_staff or reader.is_superuser))
 
 
 def may_read(reader: Reader) -> bool:

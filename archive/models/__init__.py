@@ -39,7 +39,7 @@ from archive.models.product import (
 )
 from archive.models.proposal import PortalMembership, Proposal
 from archive.models.quality import SeeingMeasurement, SeeingQuerySet, StrehlMeasurement, StrehlQuerySet
-from archive.models.readers import Reader
+from archive.models.readers import Reader, is_staff
 from archive.models.release import ReleaseChange
 from archive.models.saved_search import SavedSearch, SearchNotice
 from archive.models.selection import FrozenSelection
@@ -118,4 +118,5 @@ __all__ = [
     "UploadEntry",
     "UploadTicket",
     "Version",
+    "is_staff",
 ]

@@ -10,6 +10,11 @@ from archive.models.proposal import Proposal
 Reader = User | AnonymousUser
 
 
+def is_staff(user: Reader) -> bool:
+    """Whether `user` is one of those who run the archive: told who did what, and let change what others only see."""
+    return user.is_active and (user.is_staff or user.is_superuser)
+
+
 def may_see(user: Reader, *, at: datetime | F, prefix: str = "") -> Q:
     """What `user` may see at time `at`, as a condition on rows, or on rows that name one with `prefix`.
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from archive.enums import ReceivedState, UploadKind
 from archive.models.exposure import Exposure
 from archive.models.frame import Frame
-from archive.models.readers import Reader
+from archive.models.readers import Reader, is_staff
 
 INFO_CHANNELS = (1, 2, 3)
 # Of an object that came to nothing: a person may have it tried again.
@@ -98,7 +98,7 @@ class UploadEntryQuerySet(models.QuerySet["UploadEntry"]):
 
         A name alone tells what was observed, and when.
         """
-        if user.is_active and user.is_staff:
+        if is_staff(user):
             return self
         frame = Frame.objects.visible_to(user, at=at).filter(pk=OuterRef("frame"))
         family = Exposure.objects.visible_to(user, at=at).filter(pk=OuterRef("exposure"))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from archive.domain import telemetry_access
+from archive.models import is_staff
 from archive.web.policy import strict_policy
 from telemetry.errors import NotFoundError, TelemetryError, UsageError
 from telemetry.queries.binned import NUMBER, Series, binned, binning
@@ -89,7 +90,7 @@ def _described(channels: Channels) -> list[Described]:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    return {"names_people": telemetry_access.is_staff(request.user)}
+    return {"names_people": is_staff(request.user)}
 
 
 def _choices(known: Sequence[Described]) -> list[str]:

@@ -8,9 +8,9 @@ from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 
 from archive.errors import UsageError
+from pipeline.arrays.common_grid import Plane
 from pipeline.arrays.display import noise_sigma
 from pipeline.arrays.robust import robust_sigma
-from pipeline.arrays.sky_grid import Plane
 from pipeline.arrays.stray_hits import without_stray_hits
 
 Colours = NDArray[np.uint8]  # (ny, nx, 3): red, green, blue; row 0 is the bottom

@@ -23,9 +23,9 @@ from PIL import Image
 from archive.errors import TransientError, UsageError
 from ingest.one_job import do_job, limit_process
 from pipeline.arrays.colour import Bands, Colours, coloured, common_bands, stretch_of
+from pipeline.arrays.common_grid import Grid, Outlined, Plane, grid_for, resampled
 from pipeline.arrays.planes import Pixels, planes_of
 from pipeline.arrays.previews import is_spectrum, middle_plane, science_planes
-from pipeline.arrays.sky_grid import Grid, Outlined, Plane, grid_for, resampled
 from pipeline.reductions.colour_job import ColourJob, Shown
 from pipeline.reductions.packed import readable
 

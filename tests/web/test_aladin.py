@@ -104,4 +104,5 @@ def test_only_the_page_that_asks_for_it_lets_compiled_code_run(visit):
         policy = page.request.get(f"{visited.address}/search/?view={view}").headers["content-security-policy"]
         assert ("wasm-unsafe-eval" in policy, "worker-src" in policy) == (is_let, is_let)
         assert "unsafe-inline" not in policy
+        assert "'unsafe-eval'" not in policy
         assert "http" not in policy

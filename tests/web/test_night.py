@@ -248,6 +248,21 @@ def test_the_log_has_the_notes_of_that_night_at_each_of_its_sites(client, frame_
     ]
 
 
+@pytest.mark.parametrize("is_of_staff", [False, True])
+def test_who_wrote_a_note_is_for_staff(client, alice, is_of_staff, frame_factory):
+    frame_factory(site_id="lsc")
+    site = Site.objects.get_or_create(id="lsc")[0]
+    NightNote.objects.create(
+        site=site, text="Clear.", audience="all", written_by="operator", written_at=BEGUN_AT, expires_at=NEVER
+    )
+    alice.is_staff = is_of_staff
+    alice.save()
+    client.force_login(alice)
+    for address in (f"/night/{NIGHT}/?tab=log", "/site/lsc/"):
+        shown = client.get(address).content.decode()
+        assert ("Clear." in shown, "operator" in shown) == (True, is_of_staff)
+
+
 def test_a_night_of_hidden_frames_looks_like_one_of_none_to_others(client, alice, bob, frame_factory):
     empty = client.get(f"/night/{NIGHT}/").content.decode()
     frame_factory(public_date=NEVER)

@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from archive.domain import search
 from archive.domain.access import Links
 from archive.domain.lineage import MOST_COUNTED, kin_of, lineage_of
 from archive.domain.observing import names_by_frame
 from archive.models import Frame, Reader
+from archive.web.frame.asked import asked_frame
 from archive.web.frame.group import groups_of
 from archive.web.frame.provenance import BEFORE, WORDS, branches_of, drawing_of
 from archive.web.paging import paged
@@ -45,9 +45,7 @@ def around(frame: Frame, reader: Reader, links: Links, *, at: datetime) -> dict[
 def frame_family(request: HttpRequest, frame_id: int) -> HttpResponseBase:
     """All frames that one was made from, or by `?way=behind` all that were made of it."""
     at = timezone.now()
-    frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
-    if frame is None:
-        raise Http404("there is no such frame, or you may not see it.")
+    frame = asked_frame(request, frame_id, at=at)
     is_before = request.GET.get("way") != "behind"
     found = paged(request, kin_of(frame, request.user, is_before=is_before, at=at))
     words = BEFORE if is_before else WORDS

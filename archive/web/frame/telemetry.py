@@ -20,10 +20,11 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from archive.domain import search, telemetry_access
+from archive.domain import telemetry_access
 from archive.domain.telemetry_at import exposure_of, opened, window_around
 from archive.errors import NotFoundError
 from archive.models import Frame
+from archive.web.frame.asked import asked_frame
 from archive.web.policy import strict_policy
 from telemetry.errors import TelemetryError
 from telemetry.queries.binned import NUMBER, NumberBin, binned, binning
@@ -65,9 +66,7 @@ class Asked:
 def frame_telemetry(request: HttpRequest, frame_id: int) -> HttpResponseBase:
     """The page; htmx asks for the part alone. `?device=` says whose. 404 for a frame that the reader may not see."""
     at = timezone.now()
-    frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
-    if frame is None:
-        raise Http404("there is no such frame, or you may not see it.")
+    frame = asked_frame(request, frame_id, at=at)
     context: dict[str, Any] = {"frame": frame}
     status = HTTPStatus.OK
     try:

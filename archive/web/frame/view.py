@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from archive.domain import search, telemetry_at
+from archive.domain import telemetry_at
 from archive.domain.access import Links
 from archive.models import AoFile, Frame, ProductFile, Thumbnail, Version
 from archive.web.cart.holder import those_in
+from archive.web.frame.asked import asked_frame
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
 from archive.web.frame.viewer import viewer_of
@@ -29,9 +30,7 @@ FUNPACKED = ".fits.fz"
 def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
     """The page; 404 for a frame that is not there or that the reader may not see. `?q=` narrows the header."""
     at = timezone.now()
-    frame = search.frames_for(request.user, at=at).filter(pk=frame_id).first()
-    if frame is None:
-        raise Http404("there is no such frame, or you may not see it.")
+    frame = asked_frame(request, frame_id, at=at)
     is_part = "HX-Request" in request.headers
     context = header_of(frame.pk, request.GET) if is_part else _context(request, frame, at=at)
     answer = render(request, CARDS if is_part else PAGE, context)

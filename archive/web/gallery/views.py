@@ -12,12 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from archive.domain import colour_pictures
-from archive.domain.nightlog import is_staff
 from archive.domain.target_names import folded
 from archive.downloads.streams import file_response
 from archive.enums import ColourState
 from archive.errors import NotFoundError
-from archive.models import ColourPicture, ColourPictureQuerySet, Version
+from archive.models import ColourPicture, ColourPictureQuerySet, Version, is_staff
 from archive.web.gallery.words import alternative, bands_of, field_of, marks_of
 from archive.web.paging import paged
 from archive.web.policy import strict_policy

@@ -26,7 +26,7 @@ from archive.domain.reduced import WholeProduct
 from archive.domain.seeing import median_of
 from archive.enums import ProductKind, ProductState
 from archive.errors import NotFoundError
-from archive.models import Frame, Reader, SeeingMeasurement, Thumbnail
+from archive.models import Frame, Reader, SeeingMeasurement, Thumbnail, is_staff
 from archive.terms.asked import asked_terms
 from archive.web.night.clock import CLOCK, clocks_of
 from archive.web.night.timeline import timeline_of
@@ -250,6 +250,7 @@ def _log(asked: _Asked) -> dict[str, Any]:
         "clock": clock,
         "gaps": gaps,
         "notes": notes,
+        "tells_writers": is_staff(asked.reader),
     }
 
 

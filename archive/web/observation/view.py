@@ -11,12 +11,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from archive.domain import products
-from archive.domain.nightlog import is_staff
 from archive.domain.observing import ObservationRow, observation_named, rows_of
 from archive.domain.reduced import WholeProduct, reduction_of, whole
 from archive.enums import ProductKind, ProductState
 from archive.errors import NotFoundError, UsageError
-from archive.models import Observation, Product, PsfMember, RawFile, Reader
+from archive.models import Observation, Product, PsfMember, RawFile, Reader, is_staff
 from archive.models.frame import visible_condition
 from archive.web.frame.cards import header_of
 from archive.web.observation import shown

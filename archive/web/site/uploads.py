@@ -10,9 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from archive.domain.nightlog import is_staff
 from archive.enums import ExposureKind
-from archive.models import ReceivedObject, UploadEntry
+from archive.models import ReceivedObject, UploadEntry, is_staff
 from archive.models.upload import GIVEN_UP
 from archive.web.paging import paged
 from ingest.family_names import DIRECTORY_OF_KIND

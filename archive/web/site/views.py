@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from archive.domain import sites
 from archive.domain.access import Links
 from archive.domain.family_rows import newest_pictures
-from archive.domain.nightlog import is_staff, notes_for
+from archive.domain.nightlog import notes_for
 from archive.errors import NotFoundError
-from archive.models import Reader, SetupTally
+from archive.models import Reader, SetupTally, is_staff
 from archive.models.tally import Span
 from archive.web.policy import strict_policy
 from archive.web.site.evening import asked_night, evening_of

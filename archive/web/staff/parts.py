@@ -11,8 +11,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from archive.domain.nightlog import is_staff
 from archive.errors import ArchiveError, UsageError
+from archive.models import is_staff
 from archive.web.policy import View, strict_policy
 
 P = ParamSpec("P")

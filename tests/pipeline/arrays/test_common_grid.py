@@ -5,7 +5,7 @@ import pytest
 from astropy.wcs import Sip
 
 from archive.errors import UsageError
-from pipeline.arrays.sky_grid import Outlined, grid_for, resampled
+from pipeline.arrays.common_grid import Outlined, grid_for, resampled
 from tests.colours import SIGMA_PX, wcs_at
 
 SHAPE = (150, 190)
