@@ -36,7 +36,7 @@ REST_FRAMEWORK = {
         "archive.api.authentication.SessionAuthentication",
         "archive.api.authentication.BearerAuthentication",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["archive.api.throttles.AnonymousThrottle", "archive.api.throttles.UserThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["archive.api.throttles.ReaderThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["archive.api.permissions.SuperuserWrites"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "archive.api.pagination.LimitOffset",

@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from archive.api.addresses import client_address
+from archive.addresses import client_address
 from archive.domain import accounts, limits, portal
 from archive.errors import NotFoundError, TransientError
 

@@ -234,3 +234,14 @@ def test_pictures_of_a_page_do_not_use_up_what_a_reader_may_ask(frame_factory, a
     client = api(None)
     url = client.get(f"/frames/{frame.pk}/").json()["url"]
     assert statuses(client, 5, path=url) == [200] * 5
+
+
+def test_downloads_of_a_cart_count_with_all_other_requests(client, limit, frame_factory):
+    client.post("/cart/change/", {"add": frame_factory().pk})
+    limit(anonymous="2/day")
+    assert client.get("/profile/").status_code == 200
+    assert client.post("/cart/download/").url.startswith("/cart/download/")
+    refused = client.post("/cart/download/", follow=True)
+    assert refused.redirect_chain[-1][0] == "/cart/"
+    assert "try again in" in refused.content.decode()
+    assert client.get("/profile/").status_code == 429

@@ -18,7 +18,8 @@ from archive.domain.selections import Table, among
 from archive.downloads.freezing import freeze
 from archive.downloads.frozen_zip import FrozenZip, is_fixed
 from archive.downloads.members import Form
-from archive.errors import ArchiveError, NotFoundError, UsageError
+from archive.errors import ArchiveError, NotFoundError, TransientError, UsageError
+from archive.metering import seconds_to_wait
 from archive.models import Cart, FrozenSelection, Reader
 from archive.web.cart.contents import Lacking, files_of, lacking
 from archive.web.cart.holder import cart_of
@@ -85,6 +86,8 @@ def download_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 
 def _frozen(request: HttpRequest, *, at: datetime) -> FrozenSelection:
+    if wait_s := seconds_to_wait(request, at=at):
+        raise TransientError(f"you have asked for as much as a reader may in this time: try again in {wait_s} s.")
     cart = cart_of(request)
     if cart is None or not cart.frame_ids:
         raise UsageError("the cart is empty.")

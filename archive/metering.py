@@ -1,0 +1,34 @@
+"""How much one reader may ask for: whose requests are counted together, and whether there are too many of them.
+
+For all that answers over HTTP, API and pages alike. Anonymous readers are counted by address, users by name; staff has
+no limit.
+"""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from archive.addresses import client_address
+from archive.domain import limits
+
+ANONYMOUS, USER = "anonymous", "user"  # names of the limits
+
+
+def counted_as(request: HttpRequest) -> tuple[str, str] | None:
+    """The limit that a request counts for, and under which name; None: for none."""
+    user = request.user
+    if not user.is_authenticated:
+        return ANONYMOUS, client_address(request)
+    return None if user.is_staff else (USER, str(user.pk))
+
+
+def seconds_to_wait(request: HttpRequest, *, at: datetime) -> int:
+    """Count a request. 0: it may go on; else when the next one may."""
+    meter = counted_as(request)
+    if meter is None:
+        return 0
+    scope, name = meter
+    limit = limits.limit_of(scope)
+    if limit is None or limits.count(scope, name, at=at) <= limit.most:
+        return 0
+    return limits.seconds_left(scope, at=at)
