@@ -91,6 +91,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "kept": _kept(asked),
         "ranges": ranges.shown(asked, [ranges.EXPOSURE]),
         "optics": ranges.optics(asked),
+        "headers": asked.given.getlist("header") or [""],
         "has_more_terms": any(name in asked.given for name in MORE),
         "errors": asked.errors,
         "facets": list(shown.facets(asked, None)),

@@ -250,3 +250,8 @@ def test_what_was_measured_of_a_hidden_observation_tells_nothing(ao, client):
     raw.observation.public_date = None
     raw.observation.save()
     assert client.get("/frames/?seeing_max=1").json()["count"] == 0
+
+
+def test_each_term_on_headers_has_a_field(client, db):
+    shown = client.get("/search/?header=AIRMASS%3C1.5&header=OBJECT").content.decode()
+    assert [f'name="header" value="{text}"' in shown for text in ("AIRMASS&lt;1.5", "OBJECT")] == [True, True]
