@@ -123,10 +123,16 @@ def test_quality_problems_and_log_are_told(visit):
     expect(page.get_by_text("Thin clouds after midnight.")).to_be_visible()
 
 
+def hold_time(coming):
+    """Let the page's clock stand until the test moves it: one that is only installed goes on by itself."""
+    coming.page.clock.install(time=BEGUN_AT)
+    coming.page.clock.pause_at(BEGUN_AT + timedelta(seconds=1))
+
+
 def test_fits_of_the_seeing_are_a_film_that_can_be_stopped(visit):
     """A picture each 300 ms, by a clock that the test moves; its caption tells the time of each."""
     coming = visit()
-    coming.page.clock.install()
+    hold_time(coming)
     page = coming.go(f"/night/{NIGHT}/?tab=quality")
     film = page.get_by_role("group", name="Film of the fits")
     place, shown = film.get_by_role("status"), page.locator(".carousel > li:visible")
@@ -158,7 +164,7 @@ def test_fits_of_the_seeing_are_a_film_that_can_be_stopped(visit):
 
 def test_nothing_moves_for_those_who_asked_for_less_motion(visit):
     coming = visit(reduced_motion="reduce")
-    coming.page.clock.install()
+    hold_time(coming)
     page = coming.go(f"/night/{NIGHT}/?tab=quality")
     film = page.get_by_role("group", name="Film of the fits")
     page.clock.run_for(3000)
