@@ -80,6 +80,21 @@ class ColourState(StrEnum):
     FAILED = "failed"  # of these three files it can not be made
 
 
+class PeopleChangeKind(StrEnum):
+    """What of a user or a programme somebody changed."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    EMAIL = "e-mail"
+    NAME = "name"
+    RIGHTS = "rights"  # reader, staff or superuser
+    ACTIVE = "active"
+    HOLDS = "holds"  # a programme
+    ORPHANED = "orphaned"  # it no longer holds a programme, which was taken from all who did
+    LINK = "link"  # by which the user sets a password
+    TOKENS = "tokens"
+
+
 class NoticeWay(StrEnum):
     """How somebody is told that new frames match a search of theirs."""
 

@@ -112,6 +112,7 @@ def test_every_event_stands_in_the_documents():
         models.MuseRaw,
         models.MuseFit,
         models.ReleaseChange,
+        models.PeopleChange,
         models.Cart,
         telemetry.Recording,
         telemetry.File,

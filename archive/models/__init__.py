@@ -29,6 +29,7 @@ from archive.models.muse import (
     MuseTargetName,
 )
 from archive.models.observation import Observation, ObservationQuerySet, QuarantinedFile, RawFile
+from archive.models.people_change import PeopleChange
 from archive.models.product import (
     PipelineSwitch,
     Product,
@@ -81,6 +82,7 @@ __all__ = [
     "Observation",
     "ObservationQuerySet",
     "OwnExpiry",
+    "PeopleChange",
     "PipelineSwitch",
     "PortalMembership",
     "Product",

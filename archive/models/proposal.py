@@ -24,6 +24,7 @@ class PortalMembership(models.Model):
             models.CheckConstraint(name="portal_membership_has_proposal", condition=~Q(proposal_id="")),
             models.CheckConstraint(name="portal_membership_of_one", condition=~Q(proposal_id=ALL_PROGRAMMES)),
         ]
+        indexes = [models.Index(fields=["proposal_id"], name="portal_membership_by_proposal")]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.proposal_id}"

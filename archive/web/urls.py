@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from archive.web.account import set_password
 from archive.web.cart.downloading import download_page, freeze_cart
 from archive.web.cart.filling import change as change_cart
 from archive.web.cart.views import cart, empty, listed, paste
@@ -21,13 +22,17 @@ from archive.web.staff.arrivals import ingest, quarantined
 from archive.web.staff.expiries import expiries
 from archive.web.staff.jobs import job, pipeline
 from archive.web.staff.overview import health, overview
-from archive.web.staff.people import directory, programme
+from archive.web.staff.people import directory
+from archive.web.staff.person import add as add_person
+from archive.web.staff.person import person
+from archive.web.staff.programme import add_programme, programme
 from archive.web.staff.psf import library
 from archive.web.staff.releases import release
 from archive.web.staff.storage import storage
 from archive.web.telemetry_plots import plots
 
 urlpatterns = [
+    path("account/password/<uidb64>/<token>/", set_password, name="password-set"),
     path("cart/", cart, name="cart"),
     path("cart/change/", change_cart, name="cart-change"),
     path("cart/paste/", paste, name="cart-paste"),
@@ -61,6 +66,9 @@ urlpatterns = [
     path("staff/storage/", storage, name="staff-storage"),
     path("staff/psf-library/", library, name="staff-psf-library"),
     path("staff/people/", directory, name="staff-people"),
+    path("staff/people/add/", add_person, name="staff-people-add"),
+    path("staff/people/user/<int:user_id>/", person, name="staff-people-user"),
+    path("staff/people/add-programme/", add_programme, name="staff-people-programme-add"),
     path("staff/people/programme/<path:proposal_id>/", programme, name="staff-people-programme"),
     path("staff/expiry/", expiries, name="staff-expiry"),
     path("staff/releases/", release, name="staff-releases"),

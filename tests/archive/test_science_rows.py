@@ -24,6 +24,7 @@ NOT_SCIENCE = {
     "MuseRaw",
     "NightNote",
     "OwnExpiry",
+    "PeopleChange",
     "PipelineSwitch",
     "PortalMembership",
     "ProductAttempt",

@@ -10,13 +10,16 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
+from archive.domain.people_changes import Doing
 from archive.errors import ArchiveError, UsageError
 from archive.models import is_staff
 from archive.web.policy import View, strict_policy
 
 P = ParamSpec("P")
 SURE, TOKEN = "sure", "csrfmiddlewaretoken"
+LONGEST_REASON = 500
 Action = Callable[[], str]
 
 TABS = (
@@ -115,6 +118,12 @@ def chosen(request: HttpRequest, name: str = "id") -> int:
     if not given.isdecimal() or len(given) > len(str(1 << 62)):
         raise UsageError("the form does not say what it is about: open the page again.")
     return int(given)
+
+
+def doing_of(request: HttpRequest) -> Doing:
+    """Who changes users and programmes, now, and why, if they say so."""
+    reason = request.POST.get("reason", "").replace("\x00", "").strip()
+    return Doing(who(request), timezone.now(), reason[:LONGEST_REASON])
 
 
 def reason_of(request: HttpRequest) -> str:

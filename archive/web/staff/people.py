@@ -1,83 +1,58 @@
-"""/staff/people/: users and programmes. Staff looks; superusers change members and revoke tokens."""
+"""/staff/people/: users and programmes, and what people changed of them. person.py and programme.py have one each."""
 
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.views.decorators.http import require_http_methods
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
 
-from archive.domain import accounts, people
-from archive.errors import NotFoundError, UsageError
-from archive.web.paging import paged
-from archive.web.staff.parts import act, asks_first, chosen, page, refused, staff_only, who
+from archive.domain import people
+from archive.web.paging import Paged, paged
+from archive.web.staff.parts import page, staff_only
 
-READ = ["GET", "HEAD", "POST"]
-ONLY_SUPERUSERS = "Superusers alone change members and tokens. Ask one of them."
+LATEST = 10
+SHOWN = {"": "All", "orphaned": "Orphaned"}
 
 
 @staff_only
-@require_http_methods(READ)
+@require_safe
 def directory(request: HttpRequest) -> HttpResponseBase:
-    """Users and programmes with `?q=` in them; POST, of superusers, revokes a user's tokens."""
-    if request.method == "POST":
-        if not request.user.is_superuser:
-            return refused(request, ONLY_SUPERUSERS)
-        question = (
-            "Revoke this user's tokens? Scripts that use them stop at once. The user finds a new one in their profile."
-        )
-        return asks_first(request, question, button="Revoke") or act(request, lambda: _revoked(chosen(request)))
+    """Users and programmes with `?q=` in them, `?programmes=orphaned` alone; to htmx the lists alone."""
     wanted = request.GET.get("q", "").replace("\x00", "").strip()
-    proposals = paged(request, people.proposals_like(wanted), name="programmes_page")
-    counted = people.frames_of([proposal.pk for proposal in proposals.rows])
-    for proposal in proposals.rows:
-        proposal.n_frames = counted.get(proposal.pk, 0)
-    context: dict[str, Any] = {"q": wanted, "users": paged(request, people.users_like(wanted)), "proposals": proposals}
-    return page(request, "people", context)
-
-
-def _revoked(user_id: int) -> str:
-    user = User.objects.filter(pk=user_id).first()
-    if user is None:
-        raise UsageError("there is no such user any more.")
-    accounts.revoke_tokens(user)
-    return f"The tokens of {user.username} are revoked."
-
-
-@staff_only
-@require_http_methods(READ)
-def programme(request: HttpRequest, proposal_id: str) -> HttpResponseBase:
-    """Who holds a programme; POST, of superusers, adds or removes a member."""
-    try:
-        found = people.proposal_named(proposal_id)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
-    if request.method == "POST":
-        if not request.user.is_superuser:
-            return refused(request, ONLY_SUPERUSERS)
-        return _member_changed(request, found)
-    context = {
-        "proposal": found,
-        "members": paged(request, found.members.order_by("username")),
-        "portal": paged(request, people.listed_by_portal(found), name="portal_page"),
-        "n_frames": people.frames_of([found.pk]).get(found.pk, 0),
+    given = request.GET.get("programmes", "")
+    shown = given if given in SHOWN else ""
+    context: dict[str, Any] = {
+        "q": wanted,
+        "shown": shown,
+        "choices": SHOWN,
+        "users": _users(request, wanted),
+        "proposals": _proposals(request, wanted, only_orphaned=shown == "orphaned"),
+        "changes": paged(request, people.changes_like(wanted), name="changes_page", size=LATEST),
     }
-    return page(request, "programme", context)
+    if "HX-Request" in request.headers:
+        answer = render(request, "archive/web/staff/people_lists.html", context)
+    else:
+        answer = page(request, "people", context)
+    patch_vary_headers(answer, ["HX-Request", "Cookie"])
+    return answer
 
 
-def _member_changed(request: HttpRequest, proposal: Any) -> HttpResponseBase:
-    name, adds = request.POST.get("username", ""), "add" in request.POST
-    what = (
-        "sees all frames of this programme before they are public"
-        if adds
-        else "no longer sees frames that are not public"
-    )
-    question = f"Are you sure? {name} {what}."
-    if asked := asks_first(request, question, button="Add" if adds else "Remove"):
-        return asked
+def _users(request: HttpRequest, wanted: str) -> Paged:
+    """Numbers are counted of those alone that stand on the page."""
+    users = paged(request, people.users_like(wanted))
+    counted = people.numbers_of_proposals([user.pk for user in users.rows])
+    for user in users.rows:
+        user.n_proposals = counted.get(user.pk, 0)
+    return users
 
-    def change() -> str:
-        by = who(request).get_username()
-        user = people.set_member(proposal=proposal, username=name, is_member=adds, by=by)
-        return f"{user.username} {'holds' if adds else 'no longer holds'} {proposal.pk}."
 
-    return act(request, change)
+def _proposals(request: HttpRequest, wanted: str, *, only_orphaned: bool) -> Paged:
+    found = people.proposals_like(wanted, only_orphaned=only_orphaned)
+    proposals = paged(request, found, name="programmes_page")
+    ids = [proposal.pk for proposal in proposals.rows]
+    members, frames, orphans = people.numbers_of_members(ids), people.frames_of(ids), people.orphans_among(ids)
+    for proposal in proposals.rows:
+        proposal.n_members, proposal.n_frames = members.get(proposal.pk, 0), frames.get(proposal.pk, 0)
+        proposal.is_orphaned = proposal.pk in orphans
+    return proposals
