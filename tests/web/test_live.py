@@ -155,32 +155,6 @@ def test_however_many_come_they_are_one_question(follow, come):
     assert questions(coming) == 2
 
 
-def test_without_a_stream_the_page_asks_now_and_then_and_not_while_it_is_hidden(visit, come):
-    coming = visit()
-    hold_time(coming)
-    page = coming.go("/search/?site_id=coj")
-    come({"site_id": "coj"})
-    with page.expect_response(re.compile("/search/new/")):
-        page.clock.run_for(15_100)
-    expect(bar(page)).to_have_text("1 new frame: show")
-    hide(page, is_hidden=True)
-    page.clock.run_for(120_000)
-    assert questions(coming) == 1
-    come({"site_id": "coj"})
-    hide(page, is_hidden=False)
-    with page.expect_response(re.compile("/search/new/")):
-        page.clock.run_for(100)
-    expect(bar(page)).to_have_text("2 new frames: show")
-
-
-def hide(page, *, is_hidden):
-    page.evaluate(
-        """is => { Object.defineProperty(document, 'hidden', { value: is, configurable: true });
-        document.dispatchEvent(new Event('visibilitychange')); }""",
-        is_hidden,
-    )
-
-
 def test_a_page_whose_events_are_forgotten_says_so(visit, come, meanwhile):
     coming = visit()
     hold_time(coming)
