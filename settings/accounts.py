@@ -31,6 +31,7 @@ PORTAL = PortalSettings(
 THROTTLES = {
     "anonymous": env.THROTTLE_ANONYMOUS,
     "user": env.THROTTLE_USERS,
+    "open-pages": env.THROTTLE_OPEN_PAGES,
     "failed-logins-of-name": env.THROTTLE_FAILED_LOGINS_OF_NAME,
     "failed-logins-of-address": env.THROTTLE_FAILED_LOGINS_OF_ADDRESS,
 }

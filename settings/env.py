@@ -290,6 +290,9 @@ PROPOSALS_STALE_SECONDS = _number("PROPOSALS_STALE_SECONDS", "86400", "how long 
 # Throttles
 THROTTLE_ANONYMOUS = _rate("THROTTLE_ANONYMOUS", "1000/day", "requests of one address without a user")
 THROTTLE_USERS = _rate("THROTTLE_USERS", "50000/day", "requests of one user; staff has no limit")
+THROTTLE_OPEN_PAGES = _rate(
+    "THROTTLE_OPEN_PAGES", "600/minute", "what search pages that stand open ask by themselves, of one address or user"
+)
 THROTTLE_FAILED_LOGINS_OF_NAME = _rate("THROTTLE_FAILED_LOGINS_OF_NAME", "20/hour", "failed logins with one user name")
 THROTTLE_FAILED_LOGINS_OF_ADDRESS = _rate(
     "THROTTLE_FAILED_LOGINS_OF_ADDRESS", "100/hour", "failed logins and refused Bearer tokens of one address"

@@ -31,6 +31,12 @@ class Progress:
         return self.number_of(*OPEN)
 
 
+def running_of(*, night: date, user: Reader, at: datetime, most: int) -> list[Product]:
+    """Up to `most` products of a night that are being made now and that `user` may see, the first begun first."""
+    current = Product.objects.visible_to(user, at=at).filter(night=night, is_current=True, state=ProductState.RUNNING)
+    return list(current.only("kind", "subject").order_by("started_at", "pk")[:most])
+
+
 def progress_of(*, night: date, user: Reader, at: datetime) -> Progress:
     """Progress of a night, by one statement, of what `user` may see at `at`."""
     current = Product.objects.visible_to(user, at=at).filter(night=night, is_current=True)

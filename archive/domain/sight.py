@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 
 from archive.domain.listing import Terms
-from archive.models import Event, Frame, Proposal, Reader
+from archive.models import Event, Frame, FrameQuerySet, Proposal, Reader
 from archive.models.frame import visible_condition
 
 # The frames that events are about, in place of the table: their rows, and for those that have none what an event
@@ -121,10 +121,16 @@ def _seen_by(user_ids: Iterable[int | None], subjects: Iterable[_Subject]) -> di
 
 def _meeting(terms: Terms, events: Sequence[Event], *, at: datetime) -> set[int]:
     """Numbers of the subjects that meet the terms."""
-    frames: Any = terms.narrow(Frame.objects.few())
+    return {number for (number,) in _ask(meeting(terms, Frame.objects.few(), at=at).values_list("pk"), events)}
+
+
+def meeting(terms: Terms, few: FrameQuerySet, *, at: datetime) -> QuerySet[Any, Any]:
+    """Keep those of a few frames that meet the terms."""
+    frames: Any = terms.narrow(few)
     if terms.public is not None:
         frames = frames.public(at=at) if terms.public else frames.not_yet_public(at=at)
-    return {number for (number,) in _ask(frames.values_list("pk"), events)}
+    narrowed: QuerySet[Any, Any] = frames
+    return narrowed
 
 
 def _ask(frames: QuerySet[Any, Any], events: Sequence[Event]) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import count, takewhile
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Max
 
 from archive.domain import sight
@@ -18,9 +19,9 @@ class ForgottenError(NotFoundError):
     """Events that a reader asks for are no longer kept."""
 
 
-def last_position() -> int:
+def last_position(*, using: str = DEFAULT_DB_ALIAS) -> int:
     """Position of the newest event that readers may have seen."""
-    return Event.objects.aggregate(last=Max("position"))["last"] or 0
+    return Event.objects.using(using).aggregate(last=Max("position"))["last"] or 0
 
 
 def require_kept(position: int) -> None:

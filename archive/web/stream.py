@@ -1,15 +1,20 @@
 """Where pages listen for what is new: at their own origin or, as in `make run`, at that of the stream process."""
 
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
+REFRESH_S = 15  # between two questions of a page that has no stream
 
-def stream_address(**terms: str) -> str:
-    """Address of the live stream of these terms of lists; empty: there is none, and pages ask now and then."""
-    if not settings.STREAM_URL:
-        return ""
-    return f"{settings.STREAM_URL}?{urlencode(terms)}"
+
+def live_part(query: str) -> dict[str, Any]:
+    """What `archive/web/live.html` tells the script of a part that follows the events of these terms of lists.
+
+    Without an address there is no stream, and the page asks now and then.
+    """
+    address = f"{settings.STREAM_URL}?{query}" if settings.STREAM_URL and query else settings.STREAM_URL
+    return {"stream": address, "refresh_s": REFRESH_S}
 
 
 def origin() -> tuple[str, ...]:

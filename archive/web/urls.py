@@ -12,6 +12,7 @@ from archive.web.frame.view import frame_page
 from archive.web.gallery.views import gallery, gallery_file, gallery_picture
 from archive.web.night.views import night_page, nights
 from archive.web.observation.view import observation_page
+from archive.web.search.arrivals import new_frames
 from archive.web.search.moc import moc
 from archive.web.search.sky import sky
 from archive.web.search.view import search
@@ -52,6 +53,7 @@ urlpatterns = [
     path("search/", search, name="search"),
     path("searches/", searches, name="searches"),
     path("searches/<int:search_id>/", change, name="search-change"),
+    path("search/new/", new_frames, name="search-new"),
     path("search/sky/", sky, name="search-sky"),
     path("search/moc/", moc, name="search-moc"),
     path("site/", site_list, name="site-list"),

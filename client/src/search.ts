@@ -1,4 +1,5 @@
 /** The search page: `/` leads to its first field, and the map of the sky is drawn where there is one. */
+import { Arrivals } from "./lib/arrivals";
 import { type Sky, SkyMap } from "./lib/skymap";
 import type { Place } from "./lib/projection";
 import { addSliders } from "./lib/sliders";
@@ -97,15 +98,25 @@ function start(): void {
   const figure = document.querySelector<HTMLElement>("#sky[aria-busy]");
   if (figure) void show(figure);
   addSliders(document, (form) => form.requestSubmit());
+  watch();
   if (held) document.getElementById(held)?.focus({ preventScroll: true });
   held = "";
 }
 
-/** A slider is made anew with the page; who moves it by keys goes on. */
+/** The bar is another one with each list, and has no use for what the one before had counted. */
+let arrivals: Arrivals | undefined;
+function watch(): void {
+  const bar = document.querySelector<HTMLElement>("#arrivals");
+  if (arrivals?.bar === bar) return;
+  arrivals?.end();
+  arrivals = bar ? new Arrivals(bar) : undefined;
+}
+
+/** A slider is made anew with the page; who moves it by keys goes on. The bar is gone once it has shown what it told of. */
 let held = "";
 document.addEventListener("htmx:beforeSwap", () => {
   const active = document.activeElement;
-  held = active instanceof HTMLInputElement && active.type === "range" ? active.id : "";
+  held = active instanceof HTMLInputElement && active.type === "range" ? active.id : active?.id === "show-new" ? "found" : "";
 });
 
 /** What changed is told to those who do not see it: the part that says it is another one each time. */

@@ -1,5 +1,5 @@
 /** The page of a site: pictures and uploads come by themselves; what has just come is marked for a moment. */
-import { isOwn, Live, type State } from "./lib/live";
+import { heardBy, Live, type State } from "./lib/live";
 
 const NAMES = ["frame.ingested", "frame.posted", "frame.updated", "frame.deleted", "previews.made", "family.updated", "family.deleted"];
 const MARKED_MS = 6_000;
@@ -40,15 +40,10 @@ function mark(): void {
 document.addEventListener("htmx:afterSettle", mark);
 
 if (badge) {
-  const address = badge.dataset.stream ?? "";
-  const isKnown = "known" in badge.dataset;
   new Live({
-    address,
+    ...heardBy(badge),
     names: NAMES,
     ask: () => document.querySelector("#pictures")?.dispatchEvent(new Event("site-refresh")),
     show,
-    everyMs: Number(badge.dataset.refreshS) * 1000,
-    // A stream elsewhere does not know who is asking, and tells of what is public alone.
-    asksToo: isKnown && address !== "" && !isOwn(address, location.href),
   });
 }

@@ -19,7 +19,14 @@ class Source {
   }
 }
 
-const page = { hidden: false, listeners: [] as (() => void)[], addEventListener: (_: string, act: () => void) => page.listeners.push(act) };
+const page = {
+  hidden: false,
+  listeners: [] as (() => void)[],
+  addEventListener: (_: string, act: () => void, { signal }: { signal: AbortSignal }) => {
+    page.listeners.push(act);
+    signal.addEventListener("abort", () => (page.listeners = page.listeners.filter((each) => each !== act)));
+  },
+};
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -37,8 +44,8 @@ afterEach(() => {
 function begin(address = "/events/?site_id=lsc", asksToo = false) {
   const states: State[] = [];
   let n = 0;
-  new Live({ address, names: ["frame.ingested"], ask: () => (n += 1), show: (state) => states.push(state), everyMs: 15_000, asksToo });
-  return { states, asked: () => n, source: () => Source.made.at(-1) as Source };
+  const live = new Live({ address, names: ["frame.ingested"], ask: () => (n += 1), show: (state) => states.push(state), everyMs: 15_000, asksToo });
+  return { live, states, asked: () => n, source: () => Source.made.at(-1) as Source };
 }
 
 test("many events of a second are one question, and the last of them is not lost", () => {
@@ -94,6 +101,24 @@ test("while nobody looks nothing is asked; who comes back sees what came meanwhi
   vi.advanceTimersByTime(1);
   expect(asked()).toBe(1);
   expect(Source.made).toHaveLength(2);
+});
+
+test("what an event wants is not asked for once nobody looks", () => {
+  const { source, asked } = begin();
+  source().onopen?.();
+  page.hidden = true;
+  vi.advanceTimersByTime(1);
+  expect(asked()).toBe(0);
+});
+
+test("what has ended listens to nothing and asks for nothing, whatever happens", () => {
+  const { live, source, asked } = begin();
+  const ended = source();
+  ended.onopen?.();
+  live.end();
+  expect([ended.readyState, page.listeners.length]).toEqual([2, 0]);
+  vi.advanceTimersByTime(120_000);
+  expect([asked(), Source.made.length]).toEqual([0, 1]);
 });
 
 test("without an address, or with a stream that does not know who asks, the page asks by itself", () => {

@@ -14,7 +14,7 @@ from archive.domain.sites import configure
 from archive.domain.upload_log import record_upload
 from archive.models import Exposure, InfoImage, ReceivedObject
 from archive.web.policy import policy_with
-from archive.web.stream import origin, stream_address
+from archive.web.stream import live_part, origin
 from tests.photonranch_night import ptr_night
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -134,12 +134,13 @@ def test_a_night_that_there_is_not_is_refused(client, db, now, date):
 
 def test_the_stream_has_the_origin_of_the_pages_unless_a_setting_names_another(settings):
     settings.STREAM_URL = "/events/"
-    assert stream_address(site_id="a b") == "/events/?site_id=a+b"
+    assert live_part("site_id=a+b")["stream"] == "/events/?site_id=a+b"
+    assert live_part("")["stream"] == "/events/"
     assert origin() == ()
     settings.STREAM_URL = "http://127.0.0.1:8001/events/"
     assert "connect-src 'self' http://127.0.0.1:8001;" in policy_with(*origin())
     settings.STREAM_URL = ""
-    assert stream_address(site_id="lsc") == ""
+    assert live_part("site_id=lsc")["stream"] == ""
 
 
 def analysed(client, family, query):

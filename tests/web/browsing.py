@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ LOOKS: tuple[tuple[str, ViewportSize, Scheme], ...] = (
     ("narrow", NARROW, "light"),
     ("narrow-dark", NARROW, "dark"),
 )
+HELD_AT = datetime(2025, 3, 10, 1, 0, tzinfo=UTC)
 KEPT = {"wide", "narrow-dark"}  # looks that the documents show
 TALLEST_PX = 1400
 SERIOUS = {"serious", "critical"}
@@ -67,6 +69,12 @@ class Visit:
         outside = [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))]
         assert not outside, f"asked elsewhere: {outside}"
         assert not self.complaints, f"complained: {self.complaints}"
+
+
+def hold_time(visit: Visit) -> None:
+    """Let the page's clock stand until the test moves it: one that is only installed goes on by itself."""
+    visit.page.clock.install(time=HELD_AT)
+    visit.page.clock.pause_at(HELD_AT + timedelta(seconds=1))
 
 
 def findings(page: Page) -> list[str]:

@@ -4,7 +4,10 @@ A module that has `def lay(house)` finds the rows of it in the database, and the
 see them: they are committed, and gone after the module.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from tests.telemetry.conftest import test_database  # noqa: F401 - a fixture
 from tests.web.browsing import Visit, chromium
@@ -38,3 +41,20 @@ def visit(browser, house):
     yield begin
     for each in made:
         each.end()
+
+
+@pytest.fixture
+def meanwhile():
+    """Runs something in a thread with a database connection of its own: this one belongs to the browser."""
+
+    def run(act, *given, **named):
+        def work():
+            try:
+                return act(*given, **named)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(work).result()
+
+    return run

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from archive.enums import ProductKind, ProductState
 from archive.models import NightNote, Proposal, Site, SiteConfiguration
-from tests.web.browsing import look_around
+from tests.web.browsing import hold_time, look_around
 
 NIGHT = date(2025, 3, 9)
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -123,12 +123,6 @@ def test_quality_problems_and_log_are_told(visit):
     expect(page.get_by_text("Thin clouds after midnight.")).to_be_visible()
 
 
-def hold_time(coming):
-    """Let the page's clock stand until the test moves it: one that is only installed goes on by itself."""
-    coming.page.clock.install(time=BEGUN_AT)
-    coming.page.clock.pause_at(BEGUN_AT + timedelta(seconds=1))
-
-
 def test_fits_of_the_seeing_are_a_film_that_can_be_stopped(visit):
     """A picture each 300 ms, by a clock that the test moves; its caption tells the time of each."""
     coming = visit()
@@ -213,9 +207,11 @@ def test_progress_is_shown_while_something_is_made(client, ao):
     ao.product(observation)
     ao.product(observation, kind=ProductKind.FAINT, state=ProductState.PENDING)
     address = f"/night/{observation.night}/"
+    ao.product(observation, kind=ProductKind.PLANETARY, state=ProductState.RUNNING, lease_until=NEVER)
     shown = client.get(address).content.decode()
-    assert "Reductions: 1 of 2" in shown
-    assert 'hx-trigger="every 5s"' in shown
+    assert "Reductions: 1 of 3, 1 being made, 1 to be made" in shown
+    assert f"planetary of {observation.name}" in shown
+    assert 'hx-trigger="progress-refresh"' in shown
     part = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert part.strip().startswith('<div id="progress"')
 

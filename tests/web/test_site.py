@@ -1,12 +1,9 @@
 """Pages of sites: what each shows now; to whom, tests/archive/test_site_pages.py says."""
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -79,23 +76,6 @@ def _jpeg(family):
     stream = io.BytesIO()
     stars(int(family.base[-3:])).save(stream, "JPEG", quality=85)
     return stream.getvalue()
-
-
-@pytest.fixture
-def meanwhile():
-    """Runs something in a thread with a database connection of its own: this one belongs to the browser."""
-
-    def run(act, *given):
-        def work():
-            try:
-                return act(*given)
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(work).result()
-
-    return run
 
 
 def analysed(page):

@@ -4,7 +4,7 @@ import calendar
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
@@ -21,14 +21,14 @@ from archive.domain.listing import Listing, listing_for
 from archive.domain.nightlog import notes_for
 from archive.domain.observing import ObservationRow, observations_for
 from archive.domain.observing_nights import Night, NightSummary
-from archive.domain.progress import Progress, progress_of
 from archive.domain.reduced import WholeProduct
 from archive.domain.seeing import median_of
-from archive.enums import ProductKind, ProductState
+from archive.enums import ProductKind
 from archive.errors import NotFoundError
 from archive.models import Frame, Reader, SeeingMeasurement, Thumbnail, is_staff
 from archive.terms.asked import asked_terms
 from archive.web.night.clock import CLOCK, clocks_of
+from archive.web.night.progress import progress_part, span_of
 from archive.web.night.timeline import timeline_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
@@ -36,15 +36,12 @@ from archive.web.words import embargo_words
 PICTURES_AT_ONCE = 60  # of a programme
 GAPS_AT_ONCE = 20
 DAY = timedelta(days=1)
-# A night has the local date of its evening: it begins the earlier by UTC the further east it is.
-EARLIEST_DUSK, LONGEST_NIGHT = time(5), timedelta(hours=43)
 TABS = (("pictures", "Pictures"), ("quality", "Quality"), ("problems", "Problems"), ("log", "Timeline and log"))
 TITLES: Mapping[str, str] = {
     ProductKind.NIGHT_SEEING: "Seeing",
     ProductKind.NIGHT_STREHL: "Strehl ratio",
     ProductKind.NIGHT_CONTRAST: "Contrast",
 }
-ENDED = (ProductState.DONE, ProductState.FAILED, ProductState.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def nights(request: HttpRequest) -> HttpResponseBase:
 @strict_policy
 @require_safe
 def night_page(request: HttpRequest, night: str) -> HttpResponseBase:
-    """All of one night that the reader may see; htmx asks for the progress alone, as long as something is made."""
+    """All of one night that the reader may see; htmx asks for the progress alone, until there is no more to come."""
     at = timezone.now()
     try:
         day = observing_nights.night_named(night)
@@ -95,8 +92,7 @@ def night_page(request: HttpRequest, night: str) -> HttpResponseBase:
         raise Http404(str(error)) from error
     _require_neighbours(day)
     if "HX-Request" in request.headers:
-        progress = progress_of(night=day, user=request.user, at=at)
-        answer = render(request, "archive/web/night/progress.html", {"night": day, **_progress(progress)})
+        answer = render(request, "archive/web/night/progress.html", progress_part(day, request.user, at=at))
     else:
         answer = render(request, "archive/web/night/page.html", _context(request, day, at=at))
     patch_vary_headers(answer, ["HX-Request", "Cookie"])
@@ -123,7 +119,7 @@ def _context(request: HttpRequest, day: date, *, at: datetime) -> dict[str, Any]
         "instruments": counts.most_common(),
         "n_observations": 0 if observed is None else len(observed.observations),
         "seeing": None if observed is None else median_of(observed.seeing.widths_arcsec),
-        **_progress(progress_of(night=day, user=request.user, at=at)),
+        **progress_part(day, request.user, at=at),
         **parts[tab](asked),
     }
 
@@ -233,7 +229,7 @@ def _problems(asked: _Asked) -> dict[str, Any]:
 
 def _log(asked: _Asked) -> dict[str, Any]:
     """When shutters were open, how long they were not, and what people wrote in that night."""
-    first = datetime.combine(asked.night, EARLIEST_DUSK, UTC)
+    first, end = span_of(asked.night)
     site_ids = sorted({each.site_id for each in asked.frames})
     clocks = clocks_of(site_ids, asked=asked.clock)
     clock = next((each for each in clocks if each.is_here), None)
@@ -242,7 +238,7 @@ def _log(asked: _Asked) -> dict[str, Any]:
         note
         for site_id in site_ids
         for note in notes_for(asked.reader, site_id=site_id, at=asked.at)
-        if first <= note.written_at < first + LONGEST_NIGHT
+        if first <= note.written_at < end
     ]
     return {
         "timeline": timeline_of(asked.frames, gaps, zone=None if clock is None else clock.zone),
@@ -252,15 +248,6 @@ def _log(asked: _Asked) -> dict[str, Any]:
         "notes": notes,
         "tells_writers": is_staff(asked.reader),
     }
-
-
-def _progress(found: Progress) -> dict[str, Any]:
-    """How many products are made, and whether one is yet to be."""
-    states: Counter[str] = Counter()
-    for of_kind in found.by_kind.values():
-        states.update(of_kind)
-    n_all, n_ended = sum(states.values()), sum(states[state] for state in ENDED)
-    return {"states": dict(sorted(states.items())), "n_products": n_all, "n_ended": n_ended, "is_busy": n_ended < n_all}
 
 
 def _row(night: date, counts: Mapping[str, int], summary: NightSummary) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from archive.errors import TransientError
 from archive.terms.frames import FrameFilter
 from archive.web.cart.holder import those_in
 from archive.web.policy import policy_with, strict_policy
-from archive.web.search import ranges, shown
+from archive.web.search import arrivals, ranges, shown
 from archive.web.search.asked import Asked, asked_of
 from archive.web.search.columns import COLUMNS
 from archive.web.search.found import found_by
@@ -113,6 +113,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
     }
     if asked.terms is None:
         return context
+    bar = arrivals.watch(asked, request.user, at=at)  # before the list: what comes in between is told twice, not never
     try:
         found = found_by(asked, asked.terms, request, at=at)
     except TransientError as error:
@@ -126,6 +127,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
     ]
     return context | {
         "found": found,
+        "arrivals": bar,
         "facets": list(shown.facets(asked, found.facets)),
         "bars": (bars := shown.bars(asked, found)),
         "bars_wide": 10 * len(bars),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -21,10 +22,9 @@ from archive.web.policy import strict_policy
 from archive.web.site.evening import asked_night, evening_of
 from archive.web.site.pictures import pictures_of
 from archive.web.site.uploads import uploads_of
-from archive.web.stream import stream_address
+from archive.web.stream import live_part
 
 NOTES_AT_ONCE = 20
-REFRESH_S = 15
 PAGE, PART = "archive/web/site/page.html", "archive/web/site/part.html"
 
 
@@ -61,7 +61,7 @@ def site_page(request: HttpRequest, code: str) -> HttpResponseBase:
         **uploads_of(code, request, at=at),
     }
     if not is_part:
-        context |= {"stream": stream_address(site_id=code), "refresh_s": REFRESH_S, **_site(code, request, at=at)}
+        context |= {**live_part(urlencode({"site_id": code})), **_site(code, request, at=at)}
         if not _is_known(context):
             raise Http404("there is no such site, or it has nothing that you may see.")
     answer = render(request, PART if is_part else PAGE, context)

@@ -23,9 +23,11 @@ export interface Options {
   asksToo?: boolean;
   /** Hears each event itself. */
   hear?: (event: MessageEvent<string>) => void;
+  /** Between two questions, ms; SHORTEST_MS where nothing is said. */
+  shortestMs?: number;
 }
 
-export const SHORTEST_MS = 1_000; // between two questions
+export const SHORTEST_MS = 1_000;
 const AGAIN_MS = 60_000; // until the stream is tried again that could not be had
 const CLOSED = 2; // EventSource.CLOSED, also where tests have no such class
 
@@ -49,19 +51,42 @@ export function seldom(act: () => void, everyMs: number, now: () => number = Dat
 /** Whether a stream of this address knows who is asking: cookies go to the page's own origin alone. */
 export const isOwn = (address: string, page: string): boolean => new URL(address, page).origin === new URL(page).origin;
 
+/** What `archive/web/live.html` says of a part of the page: where its stream is, and how often to ask without. */
+export function heardBy(part: HTMLElement): Pick<Options, "address" | "everyMs" | "asksToo"> {
+  const address = part.dataset["stream"] ?? "";
+  // A stream elsewhere does not know who is asking, and tells of what is public alone.
+  const asksToo = "known" in part.dataset && address !== "" && !isOwn(address, location.href);
+  return { address, everyMs: Number(part.dataset["refreshS"]) * 1000, asksToo };
+}
+
 /** Keep a part of the page as new as can be. */
 export class Live {
   private source: EventSource | undefined;
   private state: State = "resting";
   private again: ReturnType<typeof setTimeout> | undefined;
-  private readonly asked: () => void;
+  private readonly over = new AbortController();
+  private readonly ticking: ReturnType<typeof setInterval>;
+  /** Ask again as soon as may be, once for all that want it. */
+  readonly asked: () => void;
 
   constructor(private readonly options: Options) {
-    this.asked = seldom(options.ask, SHORTEST_MS);
-    setInterval(() => this.tick(), options.everyMs);
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.rest() : this.wake()));
+    this.asked = seldom(() => this.ask(), options.shortestMs ?? SHORTEST_MS);
+    this.ticking = setInterval(() => this.tick(), options.everyMs);
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.rest() : this.wake()), { signal: this.over.signal });
     if (document.hidden) this.become("resting");
     else this.listen();
+  }
+
+  /** Listen to nothing and ask for nothing any more. */
+  end(): void {
+    this.over.abort();
+    clearInterval(this.ticking);
+    this.stop();
+  }
+
+  /** Who looks away or has ended since it was wanted is not asked for: a page that comes back asks by itself. */
+  private ask(): void {
+    if (!document.hidden && !this.over.signal.aborted) this.options.ask();
   }
 
   private tick(): void {
