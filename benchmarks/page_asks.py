@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import cycle
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from archive.models import Observation
 from benchmarks.population.world import LAST_NIGHT, N_NIGHTS
@@ -17,6 +18,14 @@ from benchmarks.speed.truth import Truth
 SEARCH, SKY = "/search/", "/search/sky/"
 STAFF_PARTS = ("ingest", "quarantine", "pipeline", "storage", "psf-library", "people", "expiry", "releases")
 TABS = ("pictures", "quality", "problems", "log")
+SITE, INSTRUMENT, FILTER, PROPOSAL = "site_id", "instrument_id", "primary_optical_element", "proposal_id"
+N_SEVERAL = 3  # values chosen of one facet
+SEVERAL = {
+    "filters": (FILTER,),
+    "proposals": (PROPOSAL,),
+    "instruments and filters": (INSTRUMENT, FILTER),
+    "proposals and filters": (PROPOSAL, FILTER),
+}
 STAFF = ("staff", *(f"staff-{name}" for name in STAFF_PARTS))
 
 
@@ -28,6 +37,8 @@ def of_search(truth: Truth) -> Mapping[str, Iterator[Ask]]:
         f"{SEARCH} of a proposal and 60 days": _on(SEARCH, questions.proposals(truth)),
         f"{SEARCH} of a target": _on(SEARCH, questions.target_parts(truth)),
         f"{SEARCH} of a place": _on(SEARCH, questions.places(truth)),
+        **{f"{SEARCH} of {N_SEVERAL} {words}": _several(truth, *columns) for words, columns in SEVERAL.items()},
+        f"{SEARCH} of {N_SEVERAL} sites and filters, 60 days": _several(truth, SITE, FILTER, days=60),
         f"{SKY} of one value": _on(SKY, (ask for ask in questions.lists(truth) if ask.params)),
         SKY: _always(Ask(SKY)),
     }
@@ -65,6 +76,21 @@ def _on(path: str, asks: Iterator[Ask]) -> Iterator[Ask]:
     return (Ask(path, ask.params, where=ask.where, values=ask.values) for ask in asks)
 
 
+def _several(truth: Truth, *columns: str, days: int = 0) -> Iterator[Ask]:
+    """Several values of each of some facets, as frames of telescopes have them; `days`: in a window as long as this."""
+    frames = truth.frames(request_id__isnull=False)
+    where = [f"{column} = ANY(%s)" for column in columns]
+    if days:
+        where.append("observation_date BETWEEN %s AND %s")
+    while True:
+        chosen = [next(frames) for _ in range(N_SEVERAL)]
+        values = {column: sorted({getattr(frame, column) for frame in chosen}) for column in columns}
+        start = questions.start_of(chosen[0]) - timedelta(days=truth.random.uniform(0, days))
+        ends = (start, start + timedelta(days=days)) if days else ()
+        sent = dict(zip(("start", "end"), (end.isoformat() for end in ends), strict=False))
+        yield Ask(SEARCH, {**values, **sent}, where=" AND ".join(where), values=(*values.values(), *ends))
+
+
 def _frames(truth: Truth) -> Iterator[Ask]:
     """Frames with and without a header, to anybody and to a member."""
     for frame, who in zip(truth.frames(), cycle((Who.ANYBODY, Who.MEMBER)), strict=False):
@@ -79,7 +105,8 @@ def _families(truth: Truth) -> Iterator[Ask]:
 
 def _observations(truth: Truth) -> Iterator[Ask]:
     """Each tab in turn."""
-    names = list(Observation.objects.order_by("pk").values_list("name", flat=True)[:1000])
+    seen = Observation.objects.visible_to(AnonymousUser(), at=timezone.now()).order_by("pk")
+    names = list(seen.values_list("name", flat=True)[:1000])
     for show in cycle(("bright", "faint", "header", "files")):
         yield Ask(reverse("observation-page", args=[truth.random.choice(names)]), {"show": show})
 

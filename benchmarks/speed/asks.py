@@ -32,7 +32,7 @@ class Ask:
     """A GET. `where` says in SQL which of the reader's frames it is about, with `values` in it."""
 
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | list[str]] = field(default_factory=dict)
     who: Who = Who.ANYBODY
     where: str = "true"
     values: tuple[Any, ...] = ()
@@ -70,7 +70,7 @@ class Session:
 
     def get(self, ask: Ask) -> bytes:
         """The whole answer, not parsed yet: that is the client's own work. Raises FatalError for one that failed."""
-        path = f"{ask.path}?{urlencode(ask.params)}" if ask.params else ask.path
+        path = f"{ask.path}?{urlencode(ask.params, doseq=True)}" if ask.params else ask.path
         return self._answer("GET", path, HTTPStatus.OK, self._headers.get(ask.who, {}))
 
     def follow(self, link: str) -> bytes:

@@ -44,7 +44,7 @@ def checked_shape(operation: Operation, ask: Ask, content: bytes) -> int | None:
 
 def _page(ask: Ask, answer: Answer) -> int:
     """As many rows as there are and were asked for, each whole."""
-    limit, offset = int(ask.params.get("limit", DEFAULT_LIMIT)), int(ask.params.get("offset", 0))
+    limit, offset = (int(str(ask.params.get(name, usual))) for name, usual in (("limit", DEFAULT_LIMIT), ("offset", 0)))
     count: int = answer["count"]
     assert answer["count_estimated"] is False
     assert len(answer["results"]) == max(0, min(limit, count - offset))

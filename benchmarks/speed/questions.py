@@ -35,6 +35,12 @@ def lists(truth: Truth, who: Who = Who.ANYBODY, params: Mapping[str, str] = NOTH
             yield Ask(LIST, {**params, column: value}, who, f"{column} = %s", (value,))
 
 
+def start_of(frame: Frame) -> datetime:
+    """When its observation began, which all frames here tell."""
+    assert frame.observation_date is not None
+    return frame.observation_date
+
+
 def counts(truth: Truth) -> Iterator[Ask]:
     """One row, for the sake of the count: of all and by site, for every reader."""
     for frame, who, by_site in zip(truth.frames(), cycle(Who), cycle(HALVES), strict=False):
@@ -46,7 +52,7 @@ def counts(truth: Truth) -> Iterator[Ask]:
 def proposals(truth: Truth) -> Iterator[Ask]:
     """Sixty days of a proposal."""
     for frame in truth.frames(request_id__isnull=False):
-        start = _start(frame) - timedelta(days=truth.random.uniform(0, 60))
+        start = start_of(frame) - timedelta(days=truth.random.uniform(0, 60))
         end = start + timedelta(days=60)
         params = {"proposal_id": frame.proposal_id, "start": start.isoformat(), "end": end.isoformat()}
         where = "proposal_id = %s AND observation_date BETWEEN %s AND %s"
@@ -144,7 +150,7 @@ def aggregates(truth: Truth) -> Iterator[Ask]:
             params |= {"site_id": frame.site_id}
             where, values = "site_id = %s", (frame.site_id,)
         if kind in {2, 3}:
-            start = _start(frame)
+            start = start_of(frame)
             end = start + timedelta(days=365)
             params |= {"start": start.isoformat(), "end": end.isoformat()}
             where, values = f"{where} AND observation_date BETWEEN %s AND %s", (*values, start, end)
@@ -162,11 +168,6 @@ def targets(truth: Truth) -> Iterator[Ask]:
     for frame in truth.frames(request_id__isnull=False):
         name = frame.target_name
         yield Ask(LIST, {"target_name_exact": name}, where="target_name = %s", values=(name,))
-
-
-def _start(frame: Frame) -> datetime:
-    assert frame.observation_date is not None
-    return frame.observation_date
 
 
 def _circle(ra_deg: float, dec_deg: float, radius_deg: float) -> str:

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from archive.backup.making import Made, make_backup
+from archive.command import ArchiveCommand
 from archive.domain.store import the_store
 from archive.errors import ArchiveError
 from archive.management.progress import Told, bars
@@ -15,7 +16,7 @@ from archive.management.progress import Told, bars
 BYTES_MISSING, FAILED = 1, 2
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Back up the whole database, with telemetry, and a list of every object of the store with its checksums. The "
         "archive goes on meanwhile. Copy the store's bytes afterwards by its own means: docs/operations.md. Ends with "

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from archive.command import ArchiveCommand
 from archive.domain import tallies
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Fold what has changed into the tallies that /frames/aggregate/ is answered from. Beat does it every 15 s; "
         "this is for deployments without beat, and for the cron jobs of the original."

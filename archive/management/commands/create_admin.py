@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand
 from django.db import transaction
 from rest_framework.authtoken.models import Token
+
+from archive.command import ArchiveCommand
 
 NAME = "admin"
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Make the superuser `admin`, and keep its password and token in a file. Safe to repeat."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

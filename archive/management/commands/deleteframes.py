@@ -4,11 +4,12 @@ import argparse
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain.removal import delete_frame
 from archive.domain.retention import LISTS, SINGLES, Selection, selected
 from archive.errors import ArchiveError, NotFoundError, UsageError
@@ -17,7 +18,7 @@ from archive.models import FrameQuerySet
 NAMES_SHOWN = 10
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Delete frames with everything that belongs to them: rows, pictures, and all versions of their bytes in the "
         "store. All selectors must hold. It says first how many frames that is, and asks."

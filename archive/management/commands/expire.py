@@ -4,17 +4,18 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain import expiry
 from archive.domain.expiring import Due
 from archive.enums import ExpiringKind
 from archive.errors import ArchiveError
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Delete what has expired, by the rules of /admin/ and by the times that uploads brought with them: rows, "
         "pictures, and all versions in the store. A tombstone stays of each thing. Beat does the same every minute."

@@ -4,13 +4,14 @@ import argparse
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from archive.command import ArchiveCommand
 from archive.models import Proposal
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Make a proposal or change one: its title, its members, and whether its targets are planets. Safe to repeat."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

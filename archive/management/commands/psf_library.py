@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from archive.command import ArchiveCommand
 from archive.domain import psf_library
 from archive.domain.psf_candidates import Candidate, candidates_of, every_candidate
 from archive.errors import ArchiveError
@@ -18,7 +19,7 @@ from archive.models import Observation, Product
 AT_A_TIME = 500
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "See which stars the PSF library has, put stars in, take them out, and make a night anew with what it has."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -4,15 +4,16 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from archive.command import ArchiveCommand
 from archive.domain import quarantine
 from archive.errors import NotFoundError
 from archive.models import QuarantinedFile
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Show files that came and could not be placed, and why; wave off those that need nothing more."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

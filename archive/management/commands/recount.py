@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from archive.command import ArchiveCommand
 from archive.domain import tallies
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Count all frames anew. The counts are exact by themselves; this is for frames that were loaded or restored "
         "with triggers switched off. Ingest waits until it is done; readers wait for some seconds at its end."

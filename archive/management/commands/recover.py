@@ -4,13 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from archive.backup import database
 from archive.backup.folder import Backup
 from archive.backup.matching import Matched
 from archive.backup.recovering import Recovery
+from archive.command import ArchiveCommand
 from archive.domain.science import keeping
 from archive.domain.store import the_store
 from archive.errors import ArchiveError, ConflictError
@@ -19,7 +20,7 @@ from archive.management.progress import Told, bars
 BYTES_MISSING, FAILED = 1, 2
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Bring a backup of `manage.py backup` back into an empty database (DB_NAME; without `migrate`), after its "
         "files were compared with their checksums and the store with its list. Rows follow bytes whose versions have "

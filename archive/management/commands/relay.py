@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
+from archive.command import ArchiveCommand
 from archive.domain import broker, events
 from archive.errors import TransientError
 
@@ -23,7 +24,7 @@ IDLE_SECONDS = 0.05
 FAULT_SECONDS = 1.0
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Carry events from the outbox to the live stream and to the message broker until told to stop."
 
     def handle(self, *_args: Any, **_options: Any) -> None:

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from archive.command import ArchiveCommand
 from archive.domain import limits
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Show the limits, and how much of them each user, or one address, has used in the span that runs now."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.errors import ArchiveError
 from ingest.batch import Fate, Outcome, ingest_many
 from ingest.management.arguments import be_quiet, check_store, key_and_value
@@ -17,7 +18,7 @@ from ingest.names import has_header, split_name
 from ingest.watch import FolderWatch
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Take files into the archive. Folders are walked; what is in the archive already is left alone, so the "
         "command is safe to repeat. A file that can not be taken is reported and does not stop the others."

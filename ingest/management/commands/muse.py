@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain import muse_editing
 from archive.errors import ArchiveError
 from archive.models import MuseExposure, MuseTarget
@@ -25,7 +26,7 @@ KINDS_SHOWN = 5
 WORD = "wipe"
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Take trees of MUSE's files into the archive, link frames that were not read yet, or delete it all."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

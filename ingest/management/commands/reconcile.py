@@ -4,10 +4,11 @@ import argparse
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain.store import the_store
 from archive.errors import ArchiveError
 from archive.models import StoredObject
@@ -17,7 +18,7 @@ from ingest.reconcile import Reconciler
 DIFFERS, FAILED = 1, 2
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Compare what the store holds with what the archive knows, and report objects without rows, rows without "
         "objects and objects that differ. Ends with 0 when nothing differs, with 1 when something does, and with 2 "

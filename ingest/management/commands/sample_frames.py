@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.errors import UsageError
 from archive.management import arguments
 from ingest.simulation.frames import files_of
@@ -16,7 +17,7 @@ from ingest.simulation.night import Exposure, plan, recent_night
 logger = structlog.get_logger(__name__)
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Write FITS frames of two simulated nights into FOLDER: one of 2025, public by now, and a recent one that is "
         "still proprietary. Files that are there already are left alone; the same arguments give the same bytes."

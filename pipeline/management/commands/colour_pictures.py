@@ -3,10 +3,11 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain import colour_frames, colour_pictures
 from archive.domain.store import the_store
 from archive.domain.target_names import spellings_of
@@ -16,7 +17,7 @@ from archive.models import ColourPicture
 from pipeline.reductions.colour import make_colour_picture
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Choose three public frames of different colours of each target, and make the gallery's pictures of them. Beat "
         "does so for targets of which something came or became public in the last days; this is for all of them."

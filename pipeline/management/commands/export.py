@@ -6,16 +6,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain.science import told
 from archive.errors import ArchiveError
 from archive.management import arguments
 from pipeline.restoring.tree_export import export_tree, files_of
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "Write every science row as a line of JSON, or the files of products as the original's tree of folders."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

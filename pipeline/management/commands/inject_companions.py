@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.errors import ArchiveError
 from pipeline.arrays.high_contrast.analysis import Setting
 from pipeline.arrays.high_contrast.injection import Recovery
@@ -22,12 +23,11 @@ FILTERS = ("gaussian", "starlet", "none")
 MOST_ANGLES = 360
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Put companions into a star's image, one at a time, and tell how many are found. The star is an observation of "
         "the archive whose image stands beside the PSF library, or a FITS file; FITS files need no database."
     )
-    requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         whose = parser.add_mutually_exclusive_group(required=True)

@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain import products
 from archive.enums import ProductKind, ProductState
 from archive.errors import ArchiveError, NotFoundError
@@ -30,7 +31,7 @@ LOOK_EVERY_S = 0.5
 SOON = timedelta(minutes=10)
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = "See how the reductions stand, pause them, let them go on, have products made anew, or work on them."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from archive.domain.store import the_store
 from archive.errors import ArchiveError
 from ingest.intake import make_inspector
@@ -15,7 +16,7 @@ from pipeline.restoring.restore import Restore
 from pipeline.restoring.taking_over import TakeOver
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Rebuild the rows of all frames, observations, products and measurements from the store alone: from the "
         "documents that the archive keeps beside the data, from product.json, and from the files themselves. Nothing "

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
+from archive.command import ArchiveCommand
 from pipeline.simulation.night import raw_folder, truth_folder, write_exposure
 from pipeline.simulation.plan import Exposure, Night
 
@@ -22,7 +23,7 @@ MOST_REFERENCES = 30  # until the end of the night
 SIZE_PX, FULL_SIZE_PX, LEAST_SIZE_PX = 512, 1024, 64
 
 
-class Command(BaseCommand):
+class Command(ArchiveCommand):
     help = (
         "Write a simulated night of the adaptive-optics camera: raw cubes, darks, flats and seeing exposures into "
         "FOLDER/yyyymmdd, and what is true of them into FOLDER/truth/yyyymmdd. Exposures that are there already are "
