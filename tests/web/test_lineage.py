@@ -1,5 +1,6 @@
 """Frames around a frame: how far they are looked for, to whom they are named, and how they are drawn."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -7,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from archive.domain.lineage import FAR, FIT, NEAR, Edge, lineage_of
+from archive.domain.lineage import FAR, FIT, NEAR, Edge, Lineage, lineage_of
 from archive.enums import ProductKind, RelationKind
-from archive.models import AoFile, MuseExposure, MuseFit, MuseRaw, Relation
+from archive.models import AoFile, Frame, MuseExposure, MuseFit, MuseRaw, Relation
 from archive.web.frame.provenance import BOX, HIGH, LETTERS, branches_of, drawing_of, shortened
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -126,6 +127,17 @@ def test_boxes_lie_beside_each_other_and_lines_end_at_them(chain, admin):
     line = next(each for each in drawn.lines if each.title == "link0 made into link1")
     assert line.path.startswith(f"M{start[0] + BOX:g} {start[1] + HIGH / 2:g}C")
     assert line.path.endswith(f" {end[0]:g} {end[1] + HIGH / 2:g}")
+
+
+def test_a_line_between_frames_of_one_column_stays_in_the_drawing_and_beside_the_boxes():
+    frames = {pk: Frame(pk=pk, basename=name, reduction_level=0) for pk, name in enumerate(("here", "flat", "cat"))}
+    edges = [Edge(1, "calibrates", 0), Edge(2, "catalogue-of", 0), Edge(1, "calibrates", 2)]
+    drawn = drawing_of(Lineage(frames, {0: 0, 1: -1, 2: -1}, edges, {-1: 0, 1: 0}, {}))
+    (column,) = {box.x for box in drawn.boxes if not box.is_here}
+    line = next(each for each in drawn.lines if each.title == "flat calibrates cat")
+    along = [float(x) for x in re.findall(r"([\d.]+) [\d.]+", line.path)]
+    assert along[0] == along[-1] == column + BOX
+    assert all(column + BOX <= x <= drawn.width for x in along)
 
 
 def test_the_list_says_the_same_as_the_drawing(chain, admin):

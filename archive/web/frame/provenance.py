@@ -7,7 +7,7 @@ from archive.domain.lineage import FIT, Edge, Lineage
 from archive.enums import RelationKind
 from archive.models import Frame
 
-BOX, GAP, HIGH, PITCH, MARGIN = 196, 48, 46, 58, 8
+BOX, GAP, HIGH, PITCH, MARGIN = 196, 48, 46, 58, 20
 LETTERS = 25  # of a name that fit into a box
 
 WORDS: Mapping[str, str] = {
@@ -96,6 +96,8 @@ def _line(lineage: Lineage, edge: Edge, places: Mapping[int, tuple[float, float]
     x1, y1, y2 = x1 + BOX, y1 + HIGH / 2, y2 + HIGH / 2
     bend = max(GAP, abs(x2 - x1)) / 2
     path = f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
+    if x2 + BOX == x1:  # one below the other: beside both, not through what stands between
+        path = f"M{x1:g} {y1:g}C{x1 + MARGIN:g} {y1:g} {x1 + MARGIN:g} {y2:g} {x1:g} {y2:g}"
     return Line(path, edge.kind, f" {WORDS.get(edge.kind, edge.kind)} ".join(names))
 
 
