@@ -11,6 +11,7 @@ from settings import env
 admin.site.login_form = LoginForm
 admin.site.site_header = admin.site.site_title = env.NAVBAR_TITLE_TEXT
 
+handler404 = "archive.web.missing.not_found"
 login = LoginView.as_view(template_name="rest_framework/login.html", authentication_form=LoginForm)
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -1,7 +1,9 @@
 """The frame of all pages: head, foot, login, the way by keyboard, and where `/` leads."""
 
 import re
+from datetime import UTC, datetime
 
+import pytest
 from playwright.sync_api import expect
 
 from archive.web.policy import POLICY
@@ -11,6 +13,7 @@ from tests.web.browsing import look_around
 def lay(house):
     house.user("alice")
     house.user("staff", is_staff=True)
+    house.things["hidden"] = house.frames(public_date=datetime(2999, 1, 1, tzinfo=UTC))
 
 
 def test_the_root_is_the_search_page_for_people_and_the_list_of_addresses_for_programs(visit):
@@ -49,6 +52,27 @@ def test_a_reader_logs_in_where_the_page_was_and_out_again(visit):
     expect(page.locator(".who")).to_contain_text("alice")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/frame/987654/", "There is no such frame, or you may not see it."),
+        ("/frame/{hidden}/", "There is no such frame, or you may not see it."),
+        ("/nothing/of/this/", "There is no such page here."),
+    ],
+)
+def test_an_address_of_nothing_says_so_and_leads_on(visit, house, path, text):
+    one, path = visit(), path.format(hidden=house.things["hidden"].pk)
+    one.expects_refusal = True
+    answer = one.page.goto(f"{one.address}{path}")
+    assert (answer.status, answer.headers["content-security-policy"]) == (404, POLICY)
+    expect(one.page.get_by_role("main")).to_contain_text(text)
+    look_around(one.page, "not-found")
+    told = one.page.request.get(f"{one.address}{path}", headers={"Accept": "*/*"})
+    assert (told.status, told.json()) == (404, {"detail": text})
+    one.page.get_by_role("link", name="Search the frames").click()
+    expect(one.page).to_have_url(f"{one.address}/search/")
 
 
 def test_the_keyboard_comes_past_the_head_to_the_content(visit):
