@@ -10,11 +10,15 @@ from astropy.io import fits
 from django.utils import timezone
 
 from archive.domain import info_images
+from archive.domain.objects import NewObject
 from archive.domain.sites import configure
+from archive.domain.thumbnails import NewThumbnail, register_thumbnail
 from archive.domain.upload_log import record_upload
 from archive.models import Exposure, InfoImage, ReceivedObject
 from archive.web.policy import policy_with
 from archive.web.stream import live_part, origin
+from ingest.checksums import digest_of
+from ingest.stores.base import Upload
 from tests.photonranch_night import ptr_night
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -32,6 +36,32 @@ def test_what_is_hidden_is_shown_to_members_alone(client, alice, frame_factory):
     shown = client.get("/site/lsc/").content.decode()
     assert "secret-frame" in shown
     assert "public from 2999-01-01" in shown
+
+
+def test_a_site_of_frames_shows_the_newest_preview_that_the_reader_may_see(
+    client, alice, frame_factory, store, tmp_path
+):
+    def made(name, **columns):
+        file = tmp_path / f"{name}.jpg"
+        file.write_bytes(name.encode())
+        digest = digest_of(file)
+        stored = store.put(file, Upload(f"previews/{file.name}", digest, "image/jpeg"))
+        new = NewObject(store.name, stored.path, stored.version_id, digest.md5, digest)
+        frame = frame_factory(basename=name, **columns)
+        register_thumbnail(frame=frame, new=NewThumbnail(new, "small", f"{name}-small", ".jpg"), at=timezone.now())
+
+    night = datetime(2025, 3, 10, tzinfo=UTC)
+    made("older", observation_date=night)
+    made("public-one", observation_date=night + timedelta(hours=1))
+    made("secret-one", observation_date=night + timedelta(hours=2), public_date=NEVER)
+    frame_factory(basename="without", observation_date=night + timedelta(hours=3))
+    for user, seen, unseen in ((None, "public-one", "secret-one"), (alice, "secret-one", "public-one")):
+        if user:
+            client.force_login(user)
+        shown = client.get("/site/").content.decode()
+        assert f"previews/{seen}.jpg" in shown
+        assert f"previews/{unseen}.jpg" not in shown
+        assert "older.jpg" not in shown
 
 
 def test_info_images_stand_before_the_latest_pictures(db, client, arrive, now):

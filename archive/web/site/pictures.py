@@ -1,7 +1,7 @@
 """Pictures of a site as they are now: the three info channels, the whole sky, and what came last."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,12 @@ from archive.enums import ExposureKind
 from archive.models import ExposureFile, InfoImage, Reader
 from archive.models.info_image import CHANNELS
 from archive.terms.asked import asked_terms
+from archive.web.search.found import picture_of
 from archive.web.words import embargo_words
 from ingest.family_names import DIRECTORY_OF_KIND
 
 PICTURES_AT_ONCE = 24
+LOOKED_THROUGH = 5  # newest frames of a site, of which the last may have no preview yet
 
 
 def pictures_of(code: str, reader: Reader, links: Links, *, at: datetime) -> dict[str, Any]:
@@ -82,11 +84,25 @@ def family_as_shown(row: FamilyRow, links: Links) -> dict[str, Any]:
     }
 
 
-def _frames(code: str, reader: Reader, links: Links, *, at: datetime) -> Sequence[dict[str, Any]]:
+def newest_previews(codes: Iterable[str], reader: Reader, links: Links, *, at: datetime) -> dict[str, str]:
+    """Address of the newest preview of each of some sites, where one of its newest frames has one."""
+    ids = [pk for code in codes for pk in _newest_ids(code, reader, at=at, most=LOOKED_THROUGH)]
+    found: dict[str, str] = {}
+    for row in frames_of(ids, reader, at=at, parts=Parts(related=False, thumbnails=True)):
+        if picture := picture_of(row, links):
+            found.setdefault(row.columns["site_id"], picture)
+    return found
+
+
+def _newest_ids(code: str, reader: Reader, *, at: datetime, most: int) -> list[int]:
     terms = QueryDict(mutable=True)
     terms["site_id"] = code
     listing = listing_for(reader, asked_terms(terms), at=at)
-    ids = [row[-1] for row in listing.keys(NEWEST_FIRST, most=PICTURES_AT_ONCE)]
+    return [row[-1] for row in listing.keys(NEWEST_FIRST, most=most)]
+
+
+def _frames(code: str, reader: Reader, links: Links, *, at: datetime) -> Sequence[dict[str, Any]]:
+    ids = _newest_ids(code, reader, at=at, most=PICTURES_AT_ONCE)
     found = []
     for row in frames_of(ids, reader, at=at, parts=Parts(related=False, thumbnails=True)):
         pictures = {each.size: links.to(each.store, each.path, each.version_id) for each in row.thumbnails}

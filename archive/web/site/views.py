@@ -20,7 +20,7 @@ from archive.models import Reader, SetupTally, is_staff
 from archive.models.tally import Span
 from archive.web.policy import strict_policy
 from archive.web.site.evening import asked_night, evening_of
-from archive.web.site.pictures import pictures_of
+from archive.web.site.pictures import newest_previews, pictures_of
 from archive.web.site.uploads import uploads_of
 from archive.web.stream import live_part
 
@@ -39,6 +39,7 @@ def site_list(request: HttpRequest) -> HttpResponseBase:
     counted = SetupTally.objects.filter(span=Span.ALL, is_public=True).order_by().values_list("site_id")
     counts = {code: n for code, n in counted.annotate(n=Sum("n_frames")) if n > 0 and code}
     codes = sorted({*named, *pictures, *counts})
+    pictures |= newest_previews((code for code in codes if code not in pictures), request.user, links, at=at)
     shown = [
         {"code": code, "name": named.get(code, ""), "n_frames": counts.get(code, 0), "picture": pictures.get(code, "")}
         for code in codes
