@@ -8,12 +8,12 @@ from django.shortcuts import render
 from archive.web.policy import strict_policy
 
 NOTHING = "There is no such page here."
-TYPES = ["application/json", "text/html"]  # programs that take whatever comes get the first
+TYPES = ["text/html", "application/json"]  # who takes whatever comes gets the first, as of the original
 
 
 @strict_policy
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Django's `handler404`: a page for browsers, and JSON for programs, as the API has it."""
+    """Django's `handler404`: a page, and for who prefers it JSON, as the API has it."""
     said = exception.args[0] if isinstance(exception, Http404) and exception.args else ""
     # Where no address fits, Django says which ones it tried: that is for developers.
     text = f"{said[0].upper()}{said[1:]}" if isinstance(said, str) and said else NOTHING

@@ -69,7 +69,7 @@ def test_an_address_of_nothing_says_so_and_leads_on(visit, house, path, text):
     assert (answer.status, answer.headers["content-security-policy"]) == (404, POLICY)
     expect(one.page.get_by_role("main")).to_contain_text(text)
     look_around(one.page, "not-found")
-    told = one.page.request.get(f"{one.address}{path}", headers={"Accept": "*/*"})
+    told = one.page.request.get(f"{one.address}{path}", headers={"Accept": "application/json"})
     assert (told.status, told.json()) == (404, {"detail": text})
     one.page.get_by_role("link", name="Search the frames").click()
     expect(one.page).to_have_url(f"{one.address}/search/")
