@@ -31,9 +31,9 @@ lint: ## check style, types, import contracts, migrations, deployment settings a
 	$(BIN)/python -m deploy.local.client check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
-faults: ## take services away for minutes, and see that nothing is lost
+faults: ## take services away for minutes, see that nothing is lost, and cover the long bodies of the API
 	@$(PYTHON) -m deploy.local.install test
-	@setpriv --pdeathsig TERM $(BIN)/python -m pytest -m faults -rP tests/faults
+	@setpriv --pdeathsig TERM $(BIN)/python -m pytest -m faults -rP tests/faults tests/flows/test_openapi.py
 
 bench: ## measure ingest, posts, and speed at 1 and 10 million frames (ONLY=, FRAMES=)
 	@$(PYTHON) -m deploy.local.install test

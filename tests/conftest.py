@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db.models.signals import post_migrate
 from django.test import override_settings
 from rest_framework.authtoken.models import Token
@@ -152,6 +153,14 @@ def api() -> Callable[[User | None], APIClient]:
 @pytest.fixture
 def frame_factory(db, store) -> FrameFactory:
     return FrameFactory(store)
+
+
+@pytest.fixture
+def no_counts() -> Iterator[None]:
+    """Nothing that readers were counted for is left of tests before, nor for those after."""
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture

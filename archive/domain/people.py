@@ -37,10 +37,7 @@ def _orphaned() -> Q:
 
 def orphans_among(proposals: Collection[str]) -> set[str]:
     """Which of these programmes are orphaned."""
-    here = {"proposal_id__in": list(proposals), "user__is_active": True}
-    held = set(Holding.objects.filter(**here).values_list("proposal_id", flat=True).distinct())
-    held |= set(PortalMembership.objects.filter(**here).values_list("proposal_id", flat=True).distinct())
-    return set(proposals) - held - {ALL_PROGRAMMES}
+    return set(Proposal.objects.filter(_orphaned(), pk__in=list(proposals)).values_list("pk", flat=True))
 
 
 def orphaned_without(user: User) -> list[str]:

@@ -14,14 +14,7 @@ from rest_framework.test import APIClient
 from settings.env import KNOWN
 from tests.processes import until
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_counts():
-    cache.clear()
-    yield
-    cache.clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_counts")]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a question finds: how many, their facets, when they were observed, and one page of them."""
 
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,7 +8,6 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from archive.domain.access import Links
 from archive.domain.aggregates import FACETS, Counts, aggregate
 from archive.domain.counts import Count, count
 from archive.domain.histogram import histogram
@@ -95,9 +93,3 @@ def _page(asked: Asked, listing: Listing) -> tuple[list[int], bool]:
     place = [term.column for term in order].index("id")
     ids = [int(key[place]) for key in keys]
     return ids[: asked.per_page], len(ids) > asked.per_page
-
-
-def picture_of(row: FrameRow, links: Links, *, size: str = "small") -> str:
-    """Address of a frame's picture; empty where it has none."""
-    of_size: Sequence[Any] = [each for each in row.thumbnails if each.size == size]
-    return links.to(of_size[0].store, of_size[0].path, of_size[0].version_id) if of_size else ""

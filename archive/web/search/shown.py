@@ -14,10 +14,11 @@ from archive.domain.rows import FrameRow
 from archive.enums import ReductionLevel
 from archive.models.tally import Span
 from archive.terms.frames import FrameFilter
+from archive.web.pictures import picture_of
 from archive.web.search import ranges
 from archive.web.search.asked import Asked
 from archive.web.search.columns import COLUMNS, NAME, cells
-from archive.web.search.found import Found, picture_of
+from archive.web.search.found import Found
 from archive.web.words import embargo_words
 
 # Term, title, and its name among facets; in the order of the page.

@@ -19,7 +19,7 @@ from archive.enums import ExposureKind
 from archive.models import ExposureFile, InfoImage, Reader
 from archive.models.info_image import CHANNELS
 from archive.terms.asked import asked_terms
-from archive.web.search.found import picture_of
+from archive.web.pictures import picture_of
 from archive.web.words import embargo_words
 from ingest.family_names import DIRECTORY_OF_KIND
 
@@ -105,14 +105,13 @@ def _frames(code: str, reader: Reader, links: Links, *, at: datetime) -> Sequenc
     ids = _newest_ids(code, reader, at=at, most=PICTURES_AT_ONCE)
     found = []
     for row in frames_of(ids, reader, at=at, parts=Parts(related=False, thumbnails=True)):
-        pictures = {each.size: links.to(each.store, each.path, each.version_id) for each in row.thumbnails}
-        columns = row.columns
+        columns, picture = row.columns, picture_of(row, links)
         embargo = embargo_words(columns["public_date"], at=at)
         found.append(
             {
-                "key": _key(columns["id"], "small" in pictures, embargo),
+                "key": _key(columns["id"], bool(picture), embargo),
                 "name": columns["basename"],
-                "picture": pictures.get("small", ""),
+                "picture": picture,
                 "observed_at": columns["observation_date"],
                 "filter": columns["primary_optical_element"],
                 "frame": columns["id"],

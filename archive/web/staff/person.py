@@ -18,18 +18,18 @@ from archive.web.staff import person_acts
 from archive.web.staff.parts import act, asks_first, doing_of, page, refused, staff_only, who
 from archive.web.staff.person_forms import AccountForm, NewUserForm, ProgrammesForm
 
-READ = ["GET", "HEAD", "POST"]
+METHODS = ["GET", "HEAD", "POST"]
 LATEST = 10
 ONLY_SUPERUSERS = "Superusers alone make staff, and say who holds programmes. Ask one of them."
-OF_SUPERUSERS = ("rights", "programmes")  # fields and buttons that others are refused
+FIELDS_OF_SUPERUSERS = ("rights", "programmes")  # of a new user
 
 
 @staff_only
-@require_http_methods(READ)
+@require_http_methods(METHODS)
 def add(request: HttpRequest) -> HttpResponseBase:
     """A form for a new user; POST makes one."""
     by = who(request)
-    if not by.is_superuser and any(name in request.POST for name in OF_SUPERUSERS):
+    if not by.is_superuser and any(name in request.POST for name in FIELDS_OF_SUPERUSERS):
         return refused(request, ONLY_SUPERUSERS)
     form = NewUserForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -56,7 +56,7 @@ def _rights(form: forms.Form) -> dict[str, Any]:
 
 
 @staff_only
-@require_http_methods(READ)
+@require_http_methods(METHODS)
 def person(request: HttpRequest, user_id: int) -> HttpResponseBase:
     """One user. POST changes what its button says, as far as whoever asks may."""
     try:

@@ -13,13 +13,13 @@ from archive.models import Proposal
 from archive.web.paging import paged
 from archive.web.staff.parts import act, asks_first, doing_of, page, refused, staff_only, superusers_only
 
-READ = ["GET", "HEAD", "POST"]
+METHODS = ["GET", "HEAD", "POST"]
 LATEST = 10
 LONGEST_TITLE = 200
 
 
 @superusers_only
-@require_http_methods(READ)
+@require_http_methods(METHODS)
 def add_programme(request: HttpRequest) -> HttpResponseBase:
     """A form for a programme that the archive's list does not have; POST takes it in."""
     asked = {name: request.POST.get(name, "").strip() for name in ("id", "title")}
@@ -36,7 +36,7 @@ def add_programme(request: HttpRequest) -> HttpResponseBase:
 
 
 @staff_only
-@require_http_methods(READ)
+@require_http_methods(METHODS)
 def programme(request: HttpRequest, proposal_id: str) -> HttpResponseBase:
     """Who holds a programme; POST, of superusers, adds or removes a member, orphans it or gives it back."""
     try:

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
@@ -19,13 +18,13 @@ from archive.models import (
     PipelineSwitch,
     Product,
     ProductCancellation,
-    Proposal,
     PsfMember,
     QuarantinedFile,
     ReceivedObject,
     ReleaseChange,
     StoredObject,
 )
+from tests.archive.staff.asking import come, sure, text
 
 pytestmark = pytest.mark.django_db
 HIDDEN = datetime(2099, 1, 1, tzinfo=UTC)
@@ -38,41 +37,8 @@ READ_ONLY = ["/staff/", "/staff/health/", "/staff/people/"]
 POSTED = [page for page in PAGES if page not in READ_ONLY]
 
 
-@pytest.fixture
-def programme():
-    return Proposal.objects.create(id="P1", title="Rings")
-
-
-@pytest.fixture
-def sam():
-    return User.objects.create_user("sam", is_staff=True)
-
-
-@pytest.fixture
-def come():
-    def as_user(user, **how):
-        client = Client(**how)
-        if user is not None:
-            client.force_login(user)
-        return client
-
-    return as_user
-
-
-def text(response):
-    return response.content.decode()
-
-
-def sure(client, path, **fields):
-    """POST, be asked, say yes; answers the page that one comes to."""
-    asked = client.post(path, fields)
-    assert asked.status_code == 200
-    assert "Are you sure?" in text(asked)
-    return client.post(path, fields | {"sure": "yes"}, follow=True)
-
-
 @pytest.mark.parametrize("path", [*PAGES, "/staff/pipeline/1/"])
-def test_nobody_is_asked_to_log_in_and_users_are_refused_in_words(path, come, alice, programme):
+def test_nobody_is_asked_to_log_in_and_users_are_refused_in_words(path, alice, programme):
     for method in ("get", "post"):
         nobody = getattr(come(None), method)(path)
         assert (nobody.status_code, nobody["Location"].split("?")[0]) == (302, "/api-auth/login/")
@@ -83,7 +49,7 @@ def test_nobody_is_asked_to_log_in_and_users_are_refused_in_words(path, come, al
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_staff_and_superusers_see_each_page(path, come, sam, admin, programme):
+def test_staff_and_superusers_see_each_page(path, sam, admin, programme):
     for user in (sam, admin):
         response = come(user).get(path)
         assert response.status_code == 200
@@ -91,14 +57,14 @@ def test_staff_and_superusers_see_each_page(path, come, sam, admin, programme):
         assert "script-src 'self'" in response["Content-Security-Policy"]
 
 
-def test_who_was_staff_and_is_deactivated_is_out(come, sam):
+def test_who_was_staff_and_is_deactivated_is_out(sam):
     client = come(sam)
     User.objects.filter(pk=sam.pk).update(is_active=False)
     assert client.get("/staff/").status_code == 302
 
 
 @pytest.mark.parametrize("path", SUPERUSERS_POST)
-def test_what_superusers_alone_may_do_stays_theirs(path, come, sam, alice, frame_factory, programme):
+def test_what_superusers_alone_may_do_stays_theirs(path, sam, alice, frame_factory, programme):
     frame = frame_factory(public_date=HIDDEN, proposal_id="P1")
     fields = {
         "sure": "yes", "id": alice.pk, "revoke": "", "username": "alice", "add": "", "name": frame.basename,
@@ -116,18 +82,18 @@ def test_what_superusers_alone_may_do_stays_theirs(path, come, sam, alice, frame
 
 
 @pytest.mark.parametrize("path", POSTED)
-def test_each_post_needs_the_token_of_the_form(path, come, admin, programme):
+def test_each_post_needs_the_token_of_the_form(path, admin, programme):
     assert come(admin, enforce_csrf_checks=True).post(path, {"sure": "yes"}).status_code == 403
 
 
 @pytest.mark.parametrize("path", READ_ONLY)
-def test_pages_without_an_action_take_no_post(path, come, admin):
+def test_pages_without_an_action_take_no_post(path, admin):
     assert come(admin).post(path).status_code == 405
 
 
 @pytest.mark.parametrize("path", POSTED)
 @pytest.mark.parametrize("id", ["", "x", "9" * 40, "987654321"])
-def test_a_form_about_nothing_changes_nothing(path, id, come, admin, programme):  # noqa: A002
+def test_a_form_about_nothing_changes_nothing(path, id, admin, programme):  # noqa: A002
     response = come(admin).post(path, {"sure": "yes", "id": id, "reason": "x"}, follow=True)
     assert response.status_code == 200
     assert path == "/staff/storage/" or "Nothing was changed" in text(response)
@@ -139,7 +105,7 @@ def waits(**changes):
     )
 
 
-def test_an_object_that_was_given_up_is_tried_again(come, sam):
+def test_an_object_that_was_given_up_is_tried_again(sam):
     row = waits(state=ReceivedState.FAILED, attempts=7, reason="the store was away", settled_at=timezone.now())
     client = come(sam)
     assert "the store was away" in text(client.get("/staff/ingest/?state=failed"))
@@ -149,7 +115,7 @@ def test_an_object_that_was_given_up_is_tried_again(come, sam):
         assert (row.state, row.attempts, row.settled_at) == (ReceivedState.WAITING, 0, None)
 
 
-def test_an_object_that_was_taken_is_left_alone(come, sam):
+def test_an_object_that_was_taken_is_left_alone(sam):
     row = waits(state=ReceivedState.TAKEN, settled_at=timezone.now())
     assert "nothing to try again" in text(come(sam).post("/staff/ingest/", {"id": row.pk}, follow=True))
 
@@ -164,7 +130,7 @@ def quarantined(**changes):
     )  # fmt: skip
 
 
-def test_a_file_in_quarantine_is_waved_off_after_a_question(come, sam):
+def test_a_file_in_quarantine_is_waved_off_after_a_question(sam):
     file = quarantined()
     client = come(sam)
     assert "no such filter" in text(client.get("/staff/quarantine/"))
@@ -175,7 +141,7 @@ def test_a_file_in_quarantine_is_waved_off_after_a_question(come, sam):
     assert file.filename in text(client.get("/staff/quarantine/?all=1"))
 
 
-def test_a_retry_of_quarantine_settles_hears_again_or_says_what_to_do(come, sam, frame_factory):
+def test_a_retry_of_quarantine_settles_hears_again_or_says_what_to_do(sam, frame_factory):
     client = come(sam)
     retry = {"retry": ""}
     lost = quarantined()
@@ -200,7 +166,7 @@ def failed(ao, **changes):
     return Product.objects.get(pk=product.pk)
 
 
-def test_a_product_that_waits_is_cancelled_after_a_question(come, sam, ao):
+def test_a_product_that_waits_is_cancelled_after_a_question(sam, ao):
     product = failed(ao)
     Product.objects.filter(pk=product.pk).update(state=ProductState.PENDING, error="")
     client, page = come(sam), f"/staff/pipeline/{product.pk}/"
@@ -220,7 +186,7 @@ def test_a_product_that_waits_is_cancelled_after_a_question(come, sam, ao):
     assert "made again when a worker is free" in text(client.post(page, {"id": product.pk, "reason": "x"}, follow=True))
 
 
-def test_a_product_that_staff_may_not_see_is_not_cancelled(come, sam, ao):
+def test_a_product_that_staff_may_not_see_is_not_cancelled(sam, ao):
     product = failed(ao)
     Product.objects.filter(pk=product.pk).update(state=ProductState.PENDING, error="")
     Observation.objects.update(public_date=HIDDEN, proposal_id="OTHER")
@@ -229,7 +195,7 @@ def test_a_product_that_staff_may_not_see_is_not_cancelled(come, sam, ao):
     assert not ProductCancellation.objects.exists()
 
 
-def test_a_failed_product_is_forced_with_a_reason(come, sam, ao):
+def test_a_failed_product_is_forced_with_a_reason(sam, ao):
     product = failed(ao)
     client = come(sam)
     assert "no star was found" in text(client.get("/staff/pipeline/"))
@@ -242,7 +208,7 @@ def test_a_failed_product_is_forced_with_a_reason(come, sam, ao):
     assert (product.state, product.forced_by, product.forced_reason) == (ProductState.PENDING, "sam", "new flats")
 
 
-def test_products_that_staff_may_not_see_are_neither_shown_nor_forced(come, sam, ao):
+def test_products_that_staff_may_not_see_are_neither_shown_nor_forced(sam, ao):
     product = failed(ao, public_date=HIDDEN, name="4_secret_VIC_Si_o_20161107_030405.678901")
     client = come(sam)
     assert "secret" not in text(client.get("/staff/pipeline/"))
@@ -252,7 +218,7 @@ def test_products_that_staff_may_not_see_are_neither_shown_nor_forced(come, sam,
     assert product.state == ProductState.FAILED
 
 
-def test_the_pipeline_is_paused_after_a_question_and_goes_on_once(come, sam):
+def test_the_pipeline_is_paused_after_a_question_and_goes_on_once(sam):
     client = come(sam)
     assert "is paused" in text(sure(client, "/staff/pipeline/", switch="pause", reason="power cut"))
     assert PipelineSwitch.objects.get().reason == "power cut"
@@ -262,7 +228,7 @@ def test_the_pipeline_is_paused_after_a_question_and_goes_on_once(come, sam):
     assert [switch.is_paused for switch in PipelineSwitch.objects.all()] == [False, True]
 
 
-def test_storage_is_counted_by_site_and_class_and_shown_from_the_count(come, sam, frame_factory):
+def test_storage_is_counted_by_site_and_class_and_shown_from_the_count(sam, frame_factory):
     cache.delete(storage_use.KEY)
     frames = [frame_factory(site_id=site, instrument_id="fa15") for site in ("lsc", "lsc", "cpt")]
     objects = [frame.versions.get().object for frame in frames]
@@ -281,7 +247,7 @@ def test_storage_is_counted_by_site_and_class_and_shown_from_the_count(come, sam
     cache.delete(storage_use.KEY)
 
 
-def test_a_star_is_put_into_the_library_and_taken_out(come, sam, ao):
+def test_a_star_is_put_into_the_library_and_taken_out(sam, ao):
     product = ao.candidate(ao.observation())
     client = come(sam)
     put = {"id": product.pk, "add": "", "reason": "single"}
@@ -296,7 +262,7 @@ def test_a_star_is_put_into_the_library_and_taken_out(come, sam, ao):
     assert "No such star" in text(client.get("/staff/psf-library/?standing=in"))
 
 
-def test_what_goes_next_is_shown_to_those_who_may_see_it(come, sam, admin, frame_factory):
+def test_what_goes_next_is_shown_to_those_who_may_see_it(sam, admin, frame_factory):
     ExpiryRule.objects.all().delete()
     ExpiryRule.objects.create(
         name="short", kind="frame", instrument_id="fa15", after=timedelta(days=1), counted_from="observation",
@@ -314,7 +280,7 @@ def test_what_goes_next_is_shown_to_those_who_may_see_it(come, sam, admin, frame
     assert "The rule &#x27;short&#x27; holds" in text(come(sam).get(f"/staff/expiry/?name={frames[1].basename}"))
 
 
-def test_a_frame_gets_a_time_of_its_own(come, admin, frame_factory):
+def test_a_frame_gets_a_time_of_its_own(admin, frame_factory):
     frame = frame_factory()
     fields = {"name": frame.basename, "kind": "frame", "expires_at": "2090-05-06"}
     assert "goes at 2090-05-06" in text(sure(come(admin), "/staff/expiry/", **fields))
@@ -326,7 +292,7 @@ def test_a_frame_gets_a_time_of_its_own(come, admin, frame_factory):
     assert OwnExpiry.objects.get().expires_at == own.expires_at
 
 
-def test_a_public_date_is_changed_after_a_question(come, admin, sam, frame_factory):
+def test_a_public_date_is_changed_after_a_question(admin, sam, frame_factory):
     frame = frame_factory(public_date=HIDDEN, proposal_id="P9")
     client = come(admin)
     fields = {"what": frame.basename, "scope": "frame", "public_date": "2020-01-02", "reason": "paper is out"}
@@ -343,14 +309,14 @@ def test_a_public_date_is_changed_after_a_question(come, admin, sam, frame_facto
 
 
 @pytest.mark.parametrize("when", ["", "tomorrow", "2027-13-40"])
-def test_a_public_date_that_is_none_is_refused(when, come, admin, frame_factory):
+def test_a_public_date_that_is_none_is_refused(when, admin, frame_factory):
     frame = frame_factory(public_date=HIDDEN)
     fields = {"what": frame.basename, "public_date": when, "reason": "x", "sure": "yes"}
     assert "Nothing was changed" in text(come(admin).post("/staff/releases/", fields, follow=True))
 
 
 @pytest.mark.parametrize("path", [page for page in PAGES if page != "/staff/health/"])
-def test_more_rows_cost_no_more_queries(path, come, admin, ao, frame_factory, programme, django_assert_max_num_queries):
+def test_more_rows_cost_no_more_queries(path, admin, ao, frame_factory, programme, django_assert_max_num_queries):
     counts = []
     client = come(admin)
     client.get(path)
@@ -373,7 +339,7 @@ def test_more_rows_cost_no_more_queries(path, come, admin, ao, frame_factory, pr
     assert counts[0] == counts[1]
 
 
-def test_a_list_has_pages_and_its_terms_stay_in_the_address(come, sam):
+def test_a_list_has_pages_and_its_terms_stay_in_the_address(sam):
     now = timezone.now()
     ReceivedObject.objects.bulk_create(
         ReceivedObject(
@@ -392,7 +358,7 @@ def test_a_list_has_pages_and_its_terms_stay_in_the_address(come, sam):
         assert client.get(f"/staff/ingest/?state=failed&page={page}").status_code == 200
 
 
-def test_numbers_alone_are_answered_to_htmx(come, sam):
+def test_numbers_alone_are_answered_to_htmx(sam):
     Event.objects.create(name="frame.updated", body={}, created_at=timezone.now() - timedelta(minutes=5))
     answer = come(sam).get("/staff/", headers={"HX-Request": "true"})
     assert "<html" not in text(answer)
@@ -400,7 +366,7 @@ def test_numbers_alone_are_answered_to_htmx(come, sam):
     assert "HX-Request" in answer["Vary"]
 
 
-def test_lags_tell_how_long_frames_were_on_the_way(come, sam, frame_factory):
+def test_lags_tell_how_long_frames_were_on_the_way(sam, frame_factory):
     frame = frame_factory(
         instrument_id="fa15", site_id="lsc", exposure_time=60.0, observation_date=datetime(2026, 1, 2, tzinfo=UTC),
         observation_day=date(2026, 1, 1), public_date=HIDDEN,

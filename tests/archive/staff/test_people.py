@@ -17,6 +17,7 @@ from archive.domain.people_changes import Doing
 from archive.domain.people_traces import BY_ID, BY_NAME
 from archive.errors import ArchiveError, ConflictError, UsageError
 from archive.models import NightNote, PeopleChange, PortalMembership, Proposal, SavedSearch, Site, UploadTicket
+from tests.archive.staff.asking import come, text
 
 pytestmark = pytest.mark.django_db
 ADD, LIST = "/staff/people/add/", "/staff/people/"
@@ -40,31 +41,6 @@ BUTTONS = {
     "revoke": {"revoke": ""},
 }
 OF_SUPERUSERS = ["rights", "hold", "give_up", "revoke"]
-
-
-@pytest.fixture
-def programme():
-    return Proposal.objects.create(id="P1", title="Rings")
-
-
-@pytest.fixture
-def sam():
-    return User.objects.create_user("sam", is_staff=True)
-
-
-@pytest.fixture
-def come():
-    def as_user(user, **how):
-        client = Client(**how)
-        if user is not None:
-            client.force_login(user)
-        return client
-
-    return as_user
-
-
-def text(response):
-    return response.content.decode()
 
 
 def page_of(user):
@@ -91,7 +67,7 @@ def told():
     return list(rows)
 
 
-def test_staff_adds_a_user_who_has_no_password_and_no_rights(come, sam):
+def test_staff_adds_a_user_who_has_no_password_and_no_rights(sam):
     shown = text(come(sam).post(ADD, NEW, follow=True))
     carol = User.objects.get(username="carol")
     assert "carol is added" in shown
@@ -107,7 +83,7 @@ def test_staff_adds_a_user_who_has_no_password_and_no_rights(come, sam):
     assert "new here" in text(come(sam).get(LIST))
 
 
-def test_superusers_add_staff_that_holds_programmes(come, admin, programme):
+def test_superusers_add_staff_that_holds_programmes(admin, programme):
     come(admin).post(ADD, NEW | {"rights": "staff", "programmes": "P1, P1"})
     carol = User.objects.get(username="carol")
     assert (carol.is_staff, carol.is_superuser) == (True, False)
@@ -116,7 +92,7 @@ def test_superusers_add_staff_that_holds_programmes(come, admin, programme):
 
 
 @pytest.mark.parametrize("more", [{"rights": "staff"}, {"rights": "superuser"}, {"programmes": "P1"}])
-def test_staff_gives_no_rights_and_no_programmes_to_new_users(more, come, sam, programme):
+def test_staff_gives_no_rights_and_no_programmes_to_new_users(more, sam, programme):
     before = state()
     assert come(sam).post(ADD, NEW | more).status_code == 403
     assert state() == before
@@ -141,7 +117,7 @@ def test_staff_gives_no_rights_and_no_programmes_to_new_users(more, come, sam, p
         ({"programmes": "P1, P77"}, "no programme P77"),
     ],
 )
-def test_what_is_wrong_is_told_beside_the_field_and_leaves_nothing(wrong, says, come, admin, alice, programme):
+def test_what_is_wrong_is_told_beside_the_field_and_leaves_nothing(wrong, says, admin, alice, programme):
     before = state()
     answer = come(admin).post(ADD, NEW | {"programmes": "P1"} | wrong)
     assert answer.status_code == 400
@@ -152,7 +128,7 @@ def test_what_is_wrong_is_told_beside_the_field_and_leaves_nothing(wrong, says, 
     assert state() == before
 
 
-def test_to_add_twice_adds_once(come, sam):
+def test_to_add_twice_adds_once(sam):
     client = come(sam)
     client.post(ADD, NEW)
     before = state()
@@ -161,7 +137,7 @@ def test_to_add_twice_adds_once(come, sam):
 
 
 @pytest.mark.parametrize("path", [ADD, LIST, "/staff/people/add-programme/"])
-def test_others_than_staff_see_none_of_it(path, come, alice):
+def test_others_than_staff_see_none_of_it(path, alice):
     before = state()
     for method in ("get", "post"):
         assert getattr(come(None), method)(path, NEW)["Location"].startswith("/api-auth/login/")
@@ -170,7 +146,7 @@ def test_others_than_staff_see_none_of_it(path, come, alice):
 
 
 @pytest.mark.parametrize("button", BUTTONS)
-def test_nobody_but_staff_changes_a_user(button, come, alice, bob, programme):
+def test_nobody_but_staff_changes_a_user(button, alice, bob, programme):
     before = state()
     assert come(None).post(page_of(bob), {**BUTTONS[button], "sure": "yes"}).status_code == 302
     for user in (bob, alice):  # not oneself either
@@ -180,7 +156,7 @@ def test_nobody_but_staff_changes_a_user(button, come, alice, bob, programme):
 
 
 @pytest.mark.parametrize("button", BUTTONS)
-def test_staff_changes_no_staff_no_superuser_and_so_never_itself(button, come, sam, admin, programme):
+def test_staff_changes_no_staff_no_superuser_and_so_never_itself(button, sam, admin, programme):
     tom = User.objects.create_user("tom", is_staff=True)
     before = state()
     for user in (sam, tom, admin):
@@ -189,7 +165,7 @@ def test_staff_changes_no_staff_no_superuser_and_so_never_itself(button, come, s
 
 
 @pytest.mark.parametrize("button", OF_SUPERUSERS)
-def test_staff_gives_ordinary_users_neither_rights_nor_programmes_nor_tokens(button, come, sam, bob, programme):
+def test_staff_gives_ordinary_users_neither_rights_nor_programmes_nor_tokens(button, sam, bob, programme):
     programme.members.add(bob)
     before = state()
     assert press(come(sam), bob, button).status_code == 403
@@ -210,7 +186,7 @@ def test_the_rules_hold_for_whoever_calls_the_domain(act, sam, bob, admin):
     assert state() == before
 
 
-def test_staff_edits_an_ordinary_user(come, sam, bob):
+def test_staff_edits_an_ordinary_user(sam, bob):
     client = come(sam)
     assert "saved" in text(press(client, bob, "save", reason="moved"))
     bob.refresh_from_db()
@@ -220,7 +196,7 @@ def test_staff_edits_an_ordinary_user(come, sam, bob):
     assert len(told()) == 2  # the same again is no change
 
 
-def test_an_address_that_is_none_is_told_beside_its_field(come, sam, bob):
+def test_an_address_that_is_none_is_told_beside_its_field(sam, bob):
     before = state()
     answer = press(come(sam), bob, "save", email="nowhere")
     assert answer.status_code == 400
@@ -229,7 +205,7 @@ def test_an_address_that_is_none_is_told_beside_its_field(come, sam, bob):
 
 
 @pytest.mark.parametrize("by_portal", [False, True])
-def test_staff_can_not_open_an_account_that_holds_programmes(by_portal, come, sam, admin, bob, programme):
+def test_staff_can_not_open_an_account_that_holds_programmes(by_portal, sam, admin, bob, programme):
     if by_portal:
         PortalMembership.objects.create(user=bob, proposal_id="P1")
     else:
@@ -244,7 +220,7 @@ def test_staff_can_not_open_an_account_that_holds_programmes(by_portal, come, sa
     assert "/account/password/" in text(press(come(admin), bob, "link"))
 
 
-def test_where_a_portal_knows_the_names_staff_makes_no_links(portal, come, sam, bob):
+def test_where_a_portal_knows_the_names_staff_makes_no_links(portal, sam, bob):
     assert "Nothing was changed" in text(press(come(sam), bob, "link"))
 
 
@@ -252,7 +228,7 @@ def link_in(words):
     return re.search(r"http://testserver(/account/password/[^\s<]+)", words)[1]
 
 
-def test_a_link_lets_its_user_set_a_password_once(come, sam, client):
+def test_a_link_lets_its_user_set_a_password_once(sam, client):
     come(sam).post(ADD, NEW)
     carol = User.objects.get(username="carol")
     link = link_in(text(press(come(sam), carol, "link")))
@@ -270,14 +246,14 @@ def test_a_link_lets_its_user_set_a_password_once(come, sam, client):
     assert not any("/account/" in str(row) or "a-long-night" in str(row) for row in told())
 
 
-def test_a_link_of_somebody_who_is_deactivated_opens_nothing(come, admin, bob, client):
+def test_a_link_of_somebody_who_is_deactivated_opens_nothing(admin, bob, client):
     link = link_in(text(press(come(admin), bob, "link")))
     press(come(admin), bob, "deactivate")
     assert "does not hold any more" in text(client.get(link, follow=True))
     assert "let them in again first" in text(press(come(admin), bob, "link"))
 
 
-def test_a_link_is_mailed_and_not_shown_where_there_is_a_mail_server(come, sam, settings):
+def test_a_link_is_mailed_and_not_shown_where_there_is_a_mail_server(sam, settings):
     settings.EMAIL_HOST = "mail.example.org"
     come(sam).post(ADD, NEW)
     shown = text(press(come(sam), User.objects.get(username="carol"), "link"))
@@ -288,7 +264,7 @@ def test_a_link_is_mailed_and_not_shown_where_there_is_a_mail_server(come, sam, 
     assert text(Client().get(link_in(sent.body), follow=True)).count("Set your password") == 1
 
 
-def test_whoever_is_deactivated_is_out_at_once_and_comes_back_as_before(come, sam, bob, api):
+def test_whoever_is_deactivated_is_out_at_once_and_comes_back_as_before(sam, bob, api):
     session, tokens = come(bob), api(bob)
     assert session.get("/searches/").status_code == 200
     asked = come(sam).post(page_of(bob), {"deactivate": ""})
@@ -306,7 +282,7 @@ def test_whoever_is_deactivated_is_out_at_once_and_comes_back_as_before(come, sa
     assert told()[1:] == [("active", "bob", "", "no", "yes", "sam")]
 
 
-def test_superusers_change_rights(come, admin, bob):
+def test_superusers_change_rights(admin, bob):
     for rights, flags in (("staff", (True, False)), ("superuser", (True, True)), ("reader", (False, False))):
         asked = come(admin).post(page_of(bob), {"rights": rights})
         assert "Are you sure?" in text(asked)
@@ -318,7 +294,7 @@ def test_superusers_change_rights(come, admin, bob):
 
 
 @pytest.mark.parametrize("button", ["deactivate", "remove", "rights"])
-def test_the_last_superuser_stays_and_nobody_puts_themselves_out(button, come, admin):
+def test_the_last_superuser_stays_and_nobody_puts_themselves_out(button, admin):
     before = state()
     more = {"rights": "reader"} if button == "rights" else {}
     assert "is the last active superuser" in text(press(come(admin), admin, button, **more))
@@ -352,7 +328,7 @@ def test_two_superusers_who_demote_each_other_at_once_leave_one(admin):
     assert User.objects.filter(is_superuser=True, is_active=True).count() == 1
 
 
-def test_a_user_who_left_nothing_is_removed_after_a_question_that_says_what_goes(come, sam, admin, bob, programme):
+def test_a_user_who_left_nothing_is_removed_after_a_question_that_says_what_goes(sam, admin, bob, programme):
     programme.members.add(bob)
     asked = text(come(sam).post(page_of(bob), {"remove": ""}))
     assert "Are you sure?" in asked
@@ -366,7 +342,7 @@ def test_a_user_who_left_nothing_is_removed_after_a_question_that_says_what_goes
     assert "never came" in text(come(admin).get(LIST))
 
 
-def test_who_did_something_is_not_removed_but_deactivated(come, sam, bob, now):
+def test_who_did_something_is_not_removed_but_deactivated(sam, bob, now):
     site = Site.objects.create(id="tst")
     NightNote.objects.create(site=site, text="clouds", audience="all", written_by="bob", written_at=now, expires_at=now)
     before = state()
@@ -378,12 +354,12 @@ def test_who_did_something_is_not_removed_but_deactivated(come, sam, bob, now):
     assert state() == before
 
 
-def test_frames_that_a_user_submitted_keep_the_user(come, sam, bob, frame_factory):
+def test_frames_that_a_user_submitted_keep_the_user(sam, bob, frame_factory):
     frame_factory(headers={"USERID": "bob"})
     assert "frames that they submitted" in text(press(come(sam), bob, "remove"))
 
 
-def test_saved_searches_and_uploads_keep_the_user(come, sam, bob, now):
+def test_saved_searches_and_uploads_keep_the_user(sam, bob, now):
     SavedSearch.objects.create(
         owner=bob, name="x", way="none", secret="s", site_url="http://x", position=0, created_at=now
     )
@@ -416,12 +392,12 @@ def test_each_column_that_names_a_user_is_looked_at_before_one_is_removed():
 
 
 @pytest.mark.parametrize("path", ["/staff/people/user/987654321/"])
-def test_a_user_who_is_not_there_is_not_found(path, come, admin):
+def test_a_user_who_is_not_there_is_not_found(path, admin):
     assert come(admin).get(path).status_code == 404
     assert come(admin).post(path, {"deactivate": "", "sure": "yes"}).status_code == 404
 
 
-def test_each_form_needs_its_token(come, admin, bob):
+def test_each_form_needs_its_token(admin, bob):
     client = come(admin, enforce_csrf_checks=True)
     before = state()
     for path, fields in ((ADD, NEW), *((page_of(bob), {**each, "sure": "yes"}) for each in BUTTONS.values())):
@@ -429,7 +405,7 @@ def test_each_form_needs_its_token(come, admin, bob):
     assert state() == before
 
 
-def test_a_form_that_says_nothing_changes_nothing(come, admin, bob):
+def test_a_form_that_says_nothing_changes_nothing(admin, bob):
     before = state()
     assert "Nothing was changed" in text(come(admin).post(page_of(bob), {"sure": "yes"}, follow=True))
     assert state() == before
