@@ -41,7 +41,7 @@ def test_the_page_looks_right(visit, house):
     page = visit().go(address(house, "raw"))
     expect(page.get_by_role("heading", level=1)).to_have_text("raw")
     expect(page.get_by_role("img", name="Preview of raw")).to_be_visible()
-    assert page.get_by_role("img", name="Preview of raw").evaluate("each => each.complete && each.naturalWidth") == 512
+    expect(page.get_by_role("img", name="Preview of raw")).to_have_js_property("naturalWidth", 512)
     look_around(page, "frame")
 
 

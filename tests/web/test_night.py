@@ -102,7 +102,7 @@ def test_pictures_stand_by_programme(visit):
     programme = page.get_by_role("region", name="Programme PROP001")
     expect(programme.get_by_role("listitem")).to_have_count(3 + 8 + 1)
     expect(programme).to_contain_text("Strehl 0.180")
-    assert page.locator("img").first.evaluate("each => each.complete && each.naturalWidth > 0")
+    expect(page.locator("img").first).not_to_have_js_property("naturalWidth", 0)
     assert "Hidden planet" not in page.content()
     programme.get_by_role("link", name="M 51").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("lsc1m005")
@@ -112,7 +112,7 @@ def test_quality_problems_and_log_are_told(visit):
     page = visit().go(f"/night/{NIGHT}/?tab=quality")
     picture = page.get_by_role("img", name="Seeing through the night")
     expect(picture).to_be_visible()
-    assert picture.evaluate("each => each.complete && each.naturalWidth") == 640
+    expect(picture).to_have_js_property("naturalWidth", 640)
     tabs = page.get_by_role("navigation", name="Of this night")
     tabs.get_by_role("link", name="Problems").click()
     expect(page.get_by_role("table")).to_contain_text("no star was found in the image.")
@@ -149,7 +149,7 @@ def test_fits_of_the_seeing_are_a_film_that_can_be_stopped(visit):
     shown.get_by_role("link").click()
     large = page.get_by_role("dialog")
     expect(large.get_by_role("img")).to_be_visible()
-    assert large.get_by_role("img").evaluate("each => each.naturalWidth") == 3 * 200 + 2 * 20
+    expect(large.get_by_role("img")).to_have_js_property("naturalWidth", 3 * 200 + 2 * 20)
     large.get_by_role("button", name="Close").click()
     expect(large).to_be_hidden()
     page.get_by_role("link", name="Seeing through the night").click()
