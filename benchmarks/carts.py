@@ -54,6 +54,7 @@ def figures(url: str, member: User, size: int, *, empty: Baseline) -> Iterator[F
     clear()
     newest = Frame.objects.listed().public(at=timezone.now()).order_by("-observation_date")[:N_FRAMES]
     carts.put_in(cart_id, list(newest.values_list("pk", flat=True)), at=timezone.now())
+    connection.close()  # it may have rested longer than the server keeps it; the next question opens it again
     page = f"page /cart/ of {N_FRAMES:,} frames"
     aim = (Aim.AT_MOST, AIM_MS)
     yield shown(page, lambda: ask("GET", "/cart/", HTTPStatus.OK), aim=aim)

@@ -9,13 +9,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from archive.domain import stream
+from archive.domain.arrivals import MOST_LOOKED_AT
 from archive.models import Observation
 from benchmarks.population.world import LAST_NIGHT, N_NIGHTS
 from benchmarks.speed import questions
 from benchmarks.speed.asks import Ask, Who
 from benchmarks.speed.truth import Truth
 
-SEARCH, SKY = "/search/", "/search/sky/"
+SEARCH, SKY, NEW = "/search/", "/search/sky/", "/search/new/"
 STAFF_PARTS = ("ingest", "quarantine", "pipeline", "storage", "psf-library", "people", "expiry", "releases")
 TABS = ("pictures", "quality", "problems", "log")
 SITE, INSTRUMENT, FILTER, PROPOSAL = "site_id", "instrument_id", "primary_optical_element", "proposal_id"
@@ -30,7 +32,8 @@ STAFF = ("staff", *(f"staff-{name}" for name in STAFF_PARTS))
 
 
 def of_search(truth: Truth) -> Mapping[str, Iterator[Ask]]:
-    """The search page by several kinds of terms, and the numbers of its map."""
+    """The search page by several kinds of terms, the numbers of its map, and what its bar asks."""
+    before = str(stream.last_position() - MOST_LOOKED_AT)
     return {
         SEARCH: _always(Ask(SEARCH)),
         f"{SEARCH} of one value": _on(SEARCH, (ask for ask in questions.lists(truth) if ask.params)),
@@ -41,6 +44,9 @@ def of_search(truth: Truth) -> Mapping[str, Iterator[Ask]]:
         f"{SEARCH} of {N_SEVERAL} sites and filters, 60 days": _several(truth, SITE, FILTER, days=60),
         f"{SKY} of one value": _on(SKY, (ask for ask in questions.lists(truth) if ask.params)),
         SKY: _always(Ask(SKY)),
+        f"{NEW} among {MOST_LOOKED_AT:,} events": _always(Ask(NEW, {"after": before})),
+        f"{NEW} of one value": _after(before, _on(NEW, (ask for ask in questions.lists(truth) if ask.params))),
+        f"{NEW} of a place": _after(before, _on(NEW, questions.places(truth))),
     }
 
 
@@ -74,6 +80,10 @@ def _always(ask: Ask) -> Iterator[Ask]:
 
 def _on(path: str, asks: Iterator[Ask]) -> Iterator[Ask]:
     return (Ask(path, ask.params, where=ask.where, values=ask.values) for ask in asks)
+
+
+def _after(position: str, asks: Iterator[Ask]) -> Iterator[Ask]:
+    return (Ask(ask.path, {**ask.params, "after": position}) for ask in asks)
 
 
 def _several(truth: Truth, *columns: str, days: int = 0) -> Iterator[Ask]:

@@ -9,7 +9,7 @@ from itertools import islice
 from django.contrib.auth.models import User
 
 from archive.errors import FatalError
-from benchmarks import baselines, carts, observations
+from benchmarks import baselines, carts, observations, page_rows
 from benchmarks.load import load
 from benchmarks.page_asks import SEARCH, SKY, cookie_of, of_others, of_search
 from benchmarks.report import Aim, Figure, median_of
@@ -31,6 +31,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         bench.empty()
         load(size)
         observations.populate()
+        page_rows.populate()
         readers = make_readers(bench.token())
         truth = Truth(readers)
         aim_ms = AIM_MS if size <= SMALL else AIM_LARGE_MS
