@@ -39,4 +39,4 @@ RUN python -m compileall -q archive deploy ingest pipeline settings telemetry \
 
 USER archive
 EXPOSE 8000 8001
-CMD ["gunicorn", "settings.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "16", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]
+CMD ["gunicorn", "settings.wsgi:application", "--preload", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "16", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-"]

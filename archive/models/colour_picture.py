@@ -1,5 +1,6 @@
 """Colour pictures: three public frames of one target, each through another filter, as one picture."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
@@ -33,6 +34,13 @@ class ColourPictureQuerySet(models.QuerySet["ColourPicture"]):
         for band in BANDS:  # a question for each: one for all, with OR, would read the whole table
             ids.update(self.filter(**{f"{band}__frame__any_of": frame_ids}).values_list("pk", flat=True))
         return self.filter(pk__in=ids)
+
+    def of_versions(self, versions: Collection[Version]) -> "ColourPictureQuerySet":
+        """Keep what is made of any of these few versions."""
+        made_of_one = Q()
+        for band in BANDS:
+            made_of_one |= Q(**{f"{band}__in": versions})
+        return self.filter(made_of_one)
 
     def with_frames(self) -> "ColourPictureQuerySet":
         return self.select_related(*(f"{band}__frame" for band in BANDS))

@@ -51,7 +51,7 @@ class Archive:
 
     def web(self, steps: list[Service]) -> Service:
         address = ("--bind", f"127.0.0.1:{self.port}", "--no-control-socket")
-        size = ("--worker-class", "gthread", "--workers", "2", "--threads", "8")
+        size = ("--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "8")
         return Service(
             name="web",
             command=(sys.executable, "-m", "gunicorn", "settings.wsgi:application", *size, *address),

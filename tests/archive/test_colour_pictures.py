@@ -1,6 +1,7 @@
 """Colour pictures as rows: which are made, who sees them, and what is left when they go."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -86,6 +87,26 @@ def test_all_of_a_picture_is_there_as_long_as_all_three_frames_are_public(client
         client.logout()
         change_frame(frame_id=frame.pk, change=Change(after=now - timedelta(days=1), by="admin", reason="back", at=now))
         assert is_shown(client, picture)
+
+
+def test_pages_of_its_frames_lead_to_it_while_it_is_shown(client, admin, frame_factory, now):
+    first, *others = three_frames(frame_factory)
+    picture = made(now)
+    three_frames(frame_factory, middle=(10.0, 20.0), target_name="NGC 104")
+    made(now, target="NGC 104")
+
+    def led_to():
+        pages = [client.get(f"/frame/{frame.pk}/").content.decode() for frame in others]
+        return [set(re.findall(r'href="(/gallery/[0-9]+/)"', page)) for page in pages]
+
+    assert led_to() == [{f"/gallery/{picture.pk}/"}] * 2
+    colour_pictures.hide(picture.pk, by="staff", at=now)
+    assert led_to() == [set()] * 2
+    colour_pictures.show_again(picture.pk)
+    assert led_to() == [{f"/gallery/{picture.pk}/"}] * 2
+    change_frame(frame_id=first.pk, change=Change(after=NEVER, by="admin", reason="a mistake", at=now))
+    client.force_login(admin)  # who sees all three frames
+    assert led_to() == [set()] * 2
 
 
 @pytest.mark.parametrize("public_date", [None, NEVER])

@@ -196,7 +196,8 @@ def test_a_listener_who_does_not_read_is_cut_off_and_comes_back_without_loss(hos
     frame = frame_factory()
     big = {"filler": "x" * 50_000}
     with Stream(host, headers={"Last-Event-ID": "0"}) as quick, socket.create_connection(host.split(":")) as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # Few bytes wait on this side. With fewer than a segment of the loopback, 64 kB, each 8 kB would take 0.2 s.
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
         slow.settimeout(PATIENCE_S)
         slow.sendall(f"GET /events/ HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
         while b": listening" not in slow.recv(4096):

@@ -17,8 +17,8 @@ from tests.processes import BIN, running, until
 def web_server(port: int, **settings: str) -> Iterator[str]:
     """Address of a running archive, on the database and store of the running test."""
     address = f"http://127.0.0.1:{port}"
-    command = ("gunicorn", "settings.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning")
-    with running(str(BIN / command[0]), *command[1:], **settings):
+    how = ("--preload", "--threads", "4", "--log-level", "warning")
+    with running(str(BIN / "gunicorn"), "settings.wsgi", "--bind", f"127.0.0.1:{port}", *how, **settings):
         until(lambda: _answers(f"{address}/health/"), what="gunicorn ready")
         yield address
 

@@ -12,17 +12,19 @@ from django.views.decorators.http import require_safe
 
 from archive.domain import telemetry_at
 from archive.domain.access import Links
-from archive.models import AoFile, Frame, ProductFile, Thumbnail, Version
+from archive.models import AoFile, ColourPicture, Frame, ProductFile, Thumbnail, Version
 from archive.web.cart.holder import those_in
 from archive.web.frame.asked import asked_frame
 from archive.web.frame.cards import header_of
 from archive.web.frame.kin import around
 from archive.web.frame.viewer import viewer_of
+from archive.web.gallery.cards import card_of
 from archive.web.policy import strict_policy
 from archive.web.words import embargo_words
 
 PAGE, CARDS = "archive/web/frame/page.html", "archive/web/frame/cards.html"
 FUNPACKED = ".fits.fz"
+MOST_COLOUR_PICTURES = 6
 
 
 @strict_policy
@@ -51,6 +53,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "downloads": _downloads(request, frame, versions[:1]),
         "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
+        "colour_pictures": _colour_pictures(versions, at=at),
         "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
         "viewer": viewer_of(versions[:1], others),
         **others,
@@ -62,6 +65,12 @@ def _pictures(frame: Frame, links: Links) -> dict[str, str]:
     """Address of the picture of each size."""
     found = Thumbnail.objects.select_related("object").filter(frame=frame, object__fault="").order_by("pk")
     return {picture.size: links.to_object(picture.object) for picture in found}
+
+
+def _colour_pictures(versions: list[Version], *, at: datetime) -> list[dict[str, Any]]:
+    """What the gallery has of it, newest first."""
+    found = ColourPicture.objects.shown(at=at).of_versions(versions).with_frames().order_by("-made_at", "-pk")
+    return [card_of(picture) for picture in found[:MOST_COLOUR_PICTURES]]
 
 
 def _versions(frame: Frame, versions: list[Version], links: Links) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """/gallery/: public colour pictures. /gallery/<id>/: one of them, how it was made, and its files."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +16,7 @@ from archive.downloads.streams import file_response
 from archive.enums import ColourState
 from archive.errors import NotFoundError
 from archive.models import ColourPicture, ColourPictureQuerySet, Version, is_staff
+from archive.web.gallery.cards import FILES, card_of, files_of
 from archive.web.gallery.words import alternative, bands_of, field_of, marks_of
 from archive.web.paging import paged
 from archive.web.policy import strict_policy
@@ -24,9 +24,6 @@ from archive.web.staff.parts import refused
 
 PICTURES_AT_ONCE = 24
 LONGEST_NAME = 100
-THUMBNAIL_PX = 640
-# Names of a picture's files in addresses.
-FILES = {"picture.jpg": "picture", "small.jpg": "thumbnail", "planes.fits.fz": "cube"}
 
 
 @strict_policy
@@ -41,7 +38,7 @@ def gallery(request: HttpRequest) -> HttpResponseBase:
         found = found.filter(target_key__contains=folded(wanted)) if folded(wanted) else found.none()
     page = paged(request, found.with_frames().order_by("-observed_at", "-pk"), size=PICTURES_AT_ONCE)
     context = {
-        "pictures": [_in_list(picture) for picture in page.rows],
+        "pictures": [card_of(picture) for picture in page.rows],
         "page": page,
         "q": wanted,
         "is_staff": is_staff(request.user),
@@ -62,7 +59,7 @@ def gallery_picture(request: HttpRequest, picture_id: int) -> HttpResponseBase:
     context = {
         "picture": picture,
         "bands": bands,
-        "files": _files(picture),
+        "files": files_of(picture),
         "alternative": alternative(picture, bands),
         "field": field_of(picture),
         "marks": marks_of(picture),
@@ -111,25 +108,6 @@ def _changed(request: HttpRequest, picture: ColourPicture, *, at: datetime) -> H
         colour_pictures.hide(picture.pk, by=request.user.get_username(), at=at)
         messages.success(request, "The picture is out of the gallery, and no other of this target takes its place.")
     return redirect("gallery-picture", picture.pk)
-
-
-def _in_list(picture: ColourPicture) -> dict[str, Any]:
-    bands = bands_of(picture)
-    width_px, height_px = picture.width_px or 1, picture.height_px or 1
-    scale = min(1.0, THUMBNAIL_PX / max(width_px, height_px))
-    return {
-        "picture": picture,
-        "small": _files(picture)["small"],
-        "width_px": max(1, round(width_px * scale)),
-        "height_px": max(1, round(height_px * scale)),
-        "alternative": alternative(picture, bands),
-        "filters": [band.filter for band in bands],
-    }
-
-
-def _files(picture: ColourPicture) -> dict[str, str]:
-    """Addresses of a picture's files: `picture`, `small`, `planes`."""
-    return {name.split(".")[0]: reverse("gallery-file", args=[picture.pk, name]) for name in FILES}
 
 
 def _download(version: Version) -> str:
