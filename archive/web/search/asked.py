@@ -113,19 +113,30 @@ def asked_of(parameters: QueryDict, reader: Reader, *, at: datetime, using: str)
     for name in FrameFilter.base_filters:
         for value in given.getlist(name):
             api.appendlist(name, f"{value}{END_OF_DAY}" if name == "end" and DATE.fullmatch(value) else value)
+    errors: Errors = {}
     places: list[Place] = []
     try:
-        if lines := lines_of(given.get("place", "")):
-            radius = radius_deg(given.get("radius", DEFAULT_RADIUS), given.get("unit", DEFAULT_UNIT))
-            places = found_places(lines, reader, at=at, using=using)
-            api["cone"] = ";".join(f"{each.ra_deg:.6f},{each.dec_deg:.6f},{radius:.8g}" for each in places)
+        places, cones = _places(given, reader, at=at, using=using)
+        if cones:
+            api["cone"] = cones
+    except ArchiveError as error:
+        errors["place"] = [str(error)]
+    terms = None
+    try:
         terms = asked_terms(api)
         terms.narrow(Frame.objects.few())  # some are read only where they are used
-    except ArchiveError as error:
-        return Asked(given, api, None, errors={"place": [str(error)]})
     except serializers.ValidationError as error:
-        return Asked(given, api, None, places, _errors(error))
-    return Asked(given, api, terms, places)
+        errors |= _errors(error)
+    return Asked(given, api, None if errors else terms, places, errors)
+
+
+def _places(given: QueryDict, reader: Reader, *, at: datetime, using: str) -> tuple[list[Place], str]:
+    """Where the places are, and the cones about them as lists take them. Raises ArchiveError where one is unknown."""
+    if not (lines := lines_of(given.get("place", ""))):
+        return [], ""
+    radius = radius_deg(given.get("radius", DEFAULT_RADIUS), given.get("unit", DEFAULT_UNIT))
+    places = found_places(lines, reader, at=at, using=using)
+    return places, ";".join(f"{each.ra_deg:.6f},{each.dec_deg:.6f},{radius:.8g}" for each in places)
 
 
 def _given(parameters: QueryDict) -> QueryDict:

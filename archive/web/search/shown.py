@@ -52,6 +52,7 @@ CALLED = {term: title for term, title, _ in FACETS} | {
     **{each.least: f"{each.title} from" for each in ranges.OF_OPTICS},
     **{each.most: f"{each.title} to" for each in ranges.OF_OPTICS},
 }
+NAME_THEMSELVES = {"", "place", "header"}  # what is said of these tells which it is
 LEVELS = {str(ReductionLevel.RAW.value): "0, raw", str(ReductionLevel.FINAL.value): "91, reduced"}
 DAY = timedelta(days=1)
 BARS_HIGH = 100
@@ -108,6 +109,15 @@ def chips(asked: Asked) -> list[dict[str, str]]:
         without = ("place", "radius", "unit") if name == "place" else (name,)
         found.append({"text": f"{title}: {said}", "address": asked.address(*without)})
     return found
+
+
+def errors(asked: Asked) -> list[str]:
+    """What can not be read, each after what people call its term."""
+    return [
+        each if name in NAME_THEMSELVES else f"{CALLED.get(name, name)}: {each}"
+        for name, says in asked.errors.items()
+        for each in says
+    ]
 
 
 def bars(asked: Asked, found: Found) -> list[dict[str, Any]]:

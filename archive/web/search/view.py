@@ -93,7 +93,8 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
         "optics": ranges.optics(asked),
         "headers": asked.given.getlist("header") or [""],
         "has_more_terms": any(name in asked.given for name in MORE),
-        "errors": asked.errors,
+        "errors": shown.errors(asked),
+        "wrong": asked.errors.keys(),
         "facets": list(shown.facets(asked, None)),
         "chips": shown.chips(asked),
         "views": [
@@ -117,7 +118,7 @@ def _context(request: HttpRequest, asked: Asked, *, at: datetime) -> dict[str, A
     try:
         found = found_by(asked, asked.terms, request, at=at)
     except TransientError as error:
-        return context | {"errors": {"": [str(error)]}}
+        return context | {"errors": [str(error)]}
     base_url = request.build_absolute_uri("/")
     held = those_in(request, found.ids)
     observations = names_by_frame(found.ids, request.user, at=at)

@@ -256,3 +256,13 @@ def test_what_was_measured_of_a_hidden_observation_tells_nothing(ao, client):
 def test_each_term_on_headers_has_a_field(client, db):
     shown = client.get("/search/?header=AIRMASS%3C1.5&header=OBJECT").content.decode()
     assert [f'name="header" value="{text}"' in shown for text in ("AIRMASS&lt;1.5", "OBJECT")] == [True, True]
+
+
+def test_all_that_can_not_be_read_is_said_at_once(client):
+    shown = client.get("/search/?place=Nowhere+77&start=yesterday&exposure_time=long").content.decode()
+    for says in (
+        ">No frame that you may see is of a",
+        ">From: Enter a valid date/time",
+        ">Exposure from: Enter a number",
+    ):
+        assert shown.count(says) == 1
