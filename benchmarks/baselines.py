@@ -55,7 +55,7 @@ def commit_synced(folder: Path) -> Baseline:
 def empty_request(url: str) -> Baseline:
     """Mean time of a request that asks nothing of database or store, ms: client, gunicorn and Django alone."""
     session = requests.Session()
-    session.get(f"{url}/health/", timeout=60).raise_for_status()  # the first of a process waits for its imports
+    session.get(f"{url}/health/", timeout=60).raise_for_status()  # the first of a process takes longer
     started_s = time.perf_counter()
     for _ in range(N_REQUESTS):
         session.get(f"{url}/health/", timeout=60).raise_for_status()
