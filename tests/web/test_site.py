@@ -115,6 +115,7 @@ def test_info_images_the_sky_and_the_log_of_a_site_of_photon_ranch(visit, house)
     assert "date=2026-11-21" in page.url
     page.get_by_role("link", name="header, analysis of channel 2").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(house.things["info"].base)
+    page.wait_for_load_state()  # what is typed before the scripts run is looked for by the button only
     page.get_by_label("Look in the header").fill("FILL0149")
     expect(page.get_by_role("region", name="Header cards").get_by_role("row")).to_have_count(1)
     with analysed(page):
