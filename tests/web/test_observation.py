@@ -152,6 +152,7 @@ def test_the_other_tabs_look_right(visit, house):
     look_around(page, "observation-faint")
     tabs.get_by_role("link", name="Header").click()
     expect(page.locator("#cards").get_by_role("row")).to_have_count(40)
+    page.wait_for_load_state()
     page.get_by_label("Look in the header").fill("nframes")
     expect(page.locator("#cards").get_by_role("row")).to_have_count(1)
     look_around(page, "observation-header")
