@@ -1,11 +1,10 @@
 """Colour pictures: three public frames of one target, each through another filter, as one picture."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 
 from archive.enums import ColourState
 from archive.models.frame import visible_condition
@@ -35,12 +34,9 @@ class ColourPictureQuerySet(models.QuerySet["ColourPicture"]):
             ids.update(self.filter(**{f"{band}__frame__any_of": frame_ids}).values_list("pk", flat=True))
         return self.filter(pk__in=ids)
 
-    def of_versions(self, versions: Collection[Version]) -> "ColourPictureQuerySet":
-        """Keep what is made of any of these few versions."""
-        made_of_one = Q()
-        for band in BANDS:
-            made_of_one |= Q(**{f"{band}__in": versions})
-        return self.filter(made_of_one)
+    def of_version(self, version: Version | OuterRef) -> "ColourPictureQuerySet":
+        """Keep what is made of this version."""
+        return self.filter(Q(red=version) | Q(green=version) | Q(blue=version))
 
     def with_frames(self) -> "ColourPictureQuerySet":
         return self.select_related(*(f"{band}__frame" for band in BANDS))

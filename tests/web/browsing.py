@@ -77,6 +77,13 @@ def hold_time(visit: Visit) -> None:
     visit.page.clock.pause_at(HELD_AT + timedelta(seconds=1))
 
 
+def has_come(picture: Locator, *, least_px: int, most_px: int | None = None) -> None:
+    """Wait until all of a picture's bytes are there, and it is so wide."""
+    is_so = "([each, least, most]) => each.complete && each.naturalWidth >= least && each.naturalWidth <= most"
+    bounds = [picture.element_handle(), least_px, most_px or 1 << 20]
+    picture.page.wait_for_function(is_so, arg=bounds)
+
+
 def findings(page: Page) -> list[str]:
     """What axe finds serious or critical, each with its place in the page."""
     # As a text of the debugger's: the policy of our pages would refuse it as a script of the page.

@@ -199,4 +199,4 @@ def test_statements_do_not_grow_with_the_family(client, frame_factory):
         with CaptureQueriesContext(connection) as asked:
             assert client.get(f"/frame/{frame.pk}/").status_code == 200
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= 24  # five of them ask whether there is telemetry
+    assert counts[0] == counts[1] <= 23  # five of them ask whether there is telemetry

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from archive.enums import ProductKind, ProductState
 from archive.models import NightNote, Proposal, Site, SiteConfiguration
-from tests.web.browsing import hold_time, look_around
+from tests.web.browsing import has_come, hold_time, look_around
 
 NIGHT = date(2025, 3, 9)
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -102,7 +102,7 @@ def test_pictures_stand_by_programme(visit):
     programme = page.get_by_role("region", name="Programme PROP001")
     expect(programme.get_by_role("listitem")).to_have_count(3 + 8 + 1)
     expect(programme).to_contain_text("Strehl 0.180")
-    expect(page.locator("img").first).not_to_have_js_property("naturalWidth", 0)
+    has_come(page.locator("img").first, least_px=1)
     assert "Hidden planet" not in page.content()
     programme.get_by_role("link", name="M 51").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("lsc1m005")
@@ -112,7 +112,7 @@ def test_quality_problems_and_log_are_told(visit):
     page = visit().go(f"/night/{NIGHT}/?tab=quality")
     picture = page.get_by_role("img", name="Seeing through the night")
     expect(picture).to_be_visible()
-    expect(picture).to_have_js_property("naturalWidth", 640)
+    has_come(picture, least_px=640, most_px=640)
     tabs = page.get_by_role("navigation", name="Of this night")
     tabs.get_by_role("link", name="Problems").click()
     expect(page.get_by_role("table")).to_contain_text("no star was found in the image.")
@@ -149,7 +149,7 @@ def test_fits_of_the_seeing_are_a_film_that_can_be_stopped(visit):
     shown.get_by_role("link").click()
     large = page.get_by_role("dialog")
     expect(large.get_by_role("img")).to_be_visible()
-    expect(large.get_by_role("img")).to_have_js_property("naturalWidth", 3 * 200 + 2 * 20)
+    has_come(large.get_by_role("img"), least_px=3 * 200 + 2 * 20, most_px=3 * 200 + 2 * 20)
     large.get_by_role("button", name="Close").click()
     expect(large).to_be_hidden()
     page.get_by_role("link", name="Seeing through the night").click()

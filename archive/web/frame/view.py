@@ -1,8 +1,10 @@
 """/frame/<id>/: everything that a reader may see of one frame. Each byte and each name passes the rule of frames."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,7 +44,8 @@ def frame_page(request: HttpRequest, frame_id: int) -> HttpResponseBase:
 
 def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, Any]:
     links = Links(request.build_absolute_uri("/"))
-    versions = list(frame.versions.select_related("object"))
+    of_it = ColourPicture.objects.of_version(OuterRef("pk"))
+    versions = list(frame.versions.select_related("object").annotate(is_in_colour=Exists(of_it)))
     others = around(frame, request.user, links, at=at)
     return {
         "frame": frame,
@@ -53,7 +56,7 @@ def _context(request: HttpRequest, frame: Frame, *, at: datetime) -> dict[str, A
         "downloads": _downloads(request, frame, versions[:1]),
         "is_in_cart": bool(those_in(request, [frame.pk])),
         "tables": _tables(versions[:1]),
-        "colour_pictures": _colour_pictures(versions, at=at),
+        "colour_pictures": _colour_pictures(frame, at=at) if any(each.is_in_colour for each in versions) else [],
         "has_telemetry": telemetry_at.is_there(frame, request.user, at=at),
         "viewer": viewer_of(versions[:1], others),
         **others,
@@ -67,16 +70,13 @@ def _pictures(frame: Frame, links: Links) -> dict[str, str]:
     return {picture.size: links.to_object(picture.object) for picture in found}
 
 
-def _colour_pictures(versions: list[Version], *, at: datetime) -> list[dict[str, Any]]:
+def _colour_pictures(frame: Frame, *, at: datetime) -> list[dict[str, Any]]:
     """What the gallery has of it, newest first."""
-    ids = list(ColourPicture.objects.of_versions(versions).values_list("pk", flat=True))
-    if not ids:  # nearly always: the rule of the gallery looks at three frames of each, and takes longer to plan
-        return []
-    found = ColourPicture.objects.shown(at=at).filter(pk__in=ids).with_frames().order_by("-made_at", "-pk")
-    return [card_of(picture) for picture in found[:MOST_COLOUR_PICTURES]]
+    of_it = ColourPicture.objects.of_frames([frame.pk]).shown(at=at)
+    return [card_of(picture) for picture in of_it.with_frames().order_by("-made_at", "-pk")[:MOST_COLOUR_PICTURES]]
 
 
-def _versions(frame: Frame, versions: list[Version], links: Links) -> list[dict[str, Any]]:
+def _versions(frame: Frame, versions: Sequence[Version], links: Links) -> list[dict[str, Any]]:
     """Newest first, each with when the next one took its place, and the reduction that it came of."""
     files = ProductFile.objects.filter(version__in=versions).select_related("product").order_by("product")
     made_by = {file.version_id: file.product for file in files}
@@ -101,7 +101,7 @@ def _version(frame: Frame, version: Version, links: Links) -> dict[str, Any]:
     }
 
 
-def _downloads(request: HttpRequest, frame: Frame, newest: list[Version]) -> dict[str, str]:
+def _downloads(request: HttpRequest, frame: Frame, newest: Sequence[Version]) -> dict[str, str]:
     """Ways to the bytes that now stand for the frame; none when there are none."""
     if not newest or newest[0].object.fault:
         return {}
@@ -115,7 +115,7 @@ def _downloads(request: HttpRequest, frame: Frame, newest: list[Version]) -> dic
     return found
 
 
-def _tables(newest: list[Version]) -> list[dict[str, Any]]:
+def _tables(newest: Sequence[Version]) -> list[dict[str, Any]]:
     """Names of adaptive-optics tables, with how many rows and columns they have."""
     file = AoFile.objects.filter(version__in=newest).only("tables").first()
     found = [] if file is None else file.tables.values()
